@@ -1,0 +1,1 @@
+"""Atheria: quantum cellular automata whose law is a neural network, computed where something happens."""

@@ -1,0 +1,1 @@
+"""The readable truth: the step, the vacuum and the laws in numpy, written to be read and to judge the native engine."""
