@@ -1,0 +1,43 @@
+/* Version of the product and of the binary contract, and the export macro. The one place where the version is written. */
+#ifndef ATHERIA_VERSION_H_
+#define ATHERIA_VERSION_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ATH_VERSION_MAJOR 0
+#define ATH_VERSION_MINOR 1
+#define ATH_VERSION_PATCH 0
+
+/* Counts incompatible changes of the binary contract between the runtime and its plugins (backends, laws). Structures that
+ * cross it begin with their own size in bytes and only grow at the end, so a growth is no incompatible change. */
+#define ATH_ABI_VERSION 1u
+
+#if defined(_WIN32)
+#if defined(ATH_BUILDING_LIBRARY)
+#define ATH_API __declspec(dllexport)
+#else
+#define ATH_API __declspec(dllimport)
+#endif
+#else
+#define ATH_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0": the version of the library that is loaded, which may differ from the headers compiled against. Never null. */
+ATH_API const char* ath_version(void);
+
+/* ATH_ABI_VERSION of the loaded library. */
+ATH_API uint32_t ath_abi_version(void);
+
+/* The build information of the loaded library as JSON text (accel, compiler, flags, CPU levels compiled in, commit, date).
+ * Static storage; never null. */
+ATH_API const char* ath_build_info(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
