@@ -1,0 +1,194 @@
+// sgemm: C[m,n] (+)= A[m,k] B[k,n], one chain of multiply-adds per element, k ascending.
+//
+// The tile is kTileRows x (2 vectors). A is read by broadcasts straight from its rows, so the same tile serves an
+// unpacked A, a copied A and a convolution's pixels; B is read as rows of two vectors, packed in panels or in place.
+// A k block that is not the last stores the chain in C and the next one loads it again: exact, so blocking is free.
+#include "epilogue.hpp"
+
+namespace atheria::kernels {
+namespace {
+
+constexpr int kPanelVectors = 2;
+constexpr int kPanel = kPanelVectors * kLanes;
+#if defined(__AVX512F__)
+constexpr int kTileRows = 14;  // 28 sums + 2 of B + 2 broadcasts = 32 registers
+#elif defined(__AVX2__)
+constexpr int kTileRows = 6;   // 12 + 2 + 2 = 16
+#elif defined(__ARM_NEON)
+constexpr int kTileRows = 12;  // 24 + 2 + 2 of 32
+#else
+constexpr int kTileRows = 5;   // 10 + 2 + 1 broadcast + 1 product of 16
+#endif
+
+// k steps per block: a tile of A (14 x 384 x 4 = 21 KiB) stays in L1.
+constexpr int64_t kBlockK = 384;
+// columns per block: B's block (384 x 384 x 4 = 576 KiB) stays in L2.
+constexpr int64_t kBlockN = 384;
+
+struct GemmTile {
+  int64_t k;
+  const float* a;
+  int64_t lda;
+  const float* b;
+  int64_t ldb;  // floats between k rows of this panel
+  float* c;
+  int64_t ldc;
+  int64_t columns;            // valid columns, 1..NV*kLanes
+  bool from_c;                // start from C
+  bool mask_b;                // B is not padded: load only the valid columns
+  const Epilogue* epilogue;   // null: store the raw chain
+  const float* bias;          // already at this tile's first column, or null
+  const float* residual;      // already at this tile, or null
+};
+
+template <int MR, int NV, bool MaskB>
+ATH_INLINE void gemm_chain(const GemmTile& t, VecF (&sum)[MR][NV], int64_t tail) {
+  const char* a = reinterpret_cast<const char*>(t.a);
+  const int64_t row = t.lda * 4;
+  const float* b = t.b;
+  const int64_t ldb = t.ldb;
+  constexpr int kGroups = (MR + 2) / 3;
+  const char* group[kGroups];
+  ATH_UNROLL for (int g = 0; g < kGroups; ++g) group[g] = a + row * (3 * g);
+  for (int64_t k = 0; k < t.k; ++k) {
+    VecF w[NV];
+    ATH_UNROLL for (int v = 0; v < NV; ++v) {
+      w[v] = MaskB && v == NV - 1 ? load_first(b + v * kLanes, tail) : load(b + v * kLanes);
+    }
+    ATH_UNROLL for (int i = 0; i < MR; ++i) {
+      const VecF x = splat(*reinterpret_cast<const float*>(group[i / 3] + row * (i % 3)));
+      ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = fma(x, w[v], sum[i][v]);
+    }
+    b += ldb;
+    ATH_UNROLL for (int g = 0; g < kGroups; ++g) group[g] += 4;
+  }
+}
+
+template <int MR, int NV>
+ATH_NOINLINE void gemm_tile(const GemmTile& t) {
+  VecF sum[MR][NV];
+  const int64_t tail = t.columns - (NV - 1) * kLanes;
+  if (t.from_c) {
+    ATH_UNROLL for (int i = 0; i < MR; ++i) {
+      ATH_UNROLL for (int v = 0; v < NV; ++v) {
+        const float* p = t.c + i * t.ldc + v * kLanes;
+        sum[i][v] = v == NV - 1 ? load_first(p, tail) : load(p);
+      }
+    }
+  } else {
+    ATH_UNROLL for (int i = 0; i < MR; ++i) {
+      __builtin_prefetch(t.c + i * t.ldc, 1);
+      ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = zero();
+    }
+  }
+  if (t.mask_b) {
+    gemm_chain<MR, NV, true>(t, sum, tail);
+  } else {
+    gemm_chain<MR, NV, false>(t, sum, tail);
+  }
+  finish_tile<MR, NV>(sum, t.c, t.ldc, tail, t.epilogue, t.bias, t.residual);
+}
+
+using GemmTileFunction = void (*)(const GemmTile&);
+
+#define ATH_GEMM_1(ROWS) &gemm_tile<ROWS, 1>
+#define ATH_GEMM_2(ROWS) &gemm_tile<ROWS, 2>
+const GemmTileFunction kGemmTiles[2][19] = {ATH_SIZES(ATH_GEMM_1, kTileRows), ATH_SIZES(ATH_GEMM_2, kTileRows)};
+
+int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+int64_t pack_b_floats(int64_t k, int64_t n) { return round_up(k * round_up(n, kLanes), 16); }
+
+// Panel p holds columns [p*kPanel, ...) as rows of kPanel floats (kLanes in a last panel that fits one vector),
+// zeros beyond n.
+void pack_b(int64_t k, int64_t n, int64_t n_begin, int64_t n_end, const float* b, int64_t ldb, bool transposed,
+            float* out_packed) {
+  for (int64_t column = n_begin; column < n_end; column += kPanel) {
+    const int64_t valid = min_of(kPanel, n - column);
+    const int64_t width = valid > kLanes ? kPanel : kLanes;
+    float* panel = out_packed + column * k;
+    if (transposed) {
+      for (int64_t j = 0; j < width; ++j) {
+        for (int64_t i = 0; i < k; ++i) panel[i * width + j] = j < valid ? b[(column + j) * ldb + i] : 0.0f;
+      }
+    } else {
+      for (int64_t i = 0; i < k; ++i) {
+        const float* from = b + i * ldb + column;
+        float* to = panel + i * width;
+        for (int64_t v = 0; v < width; v += kLanes) {
+          const int64_t left = valid - v;
+          store(to + v, left > 0 ? load_first(from + v, left) : zero());
+        }
+      }
+    }
+  }
+}
+
+void gemm(const GemmCall* call) {
+  const GemmCall& g = *call;
+  const bool packed = g.ldb == 0;
+  const int64_t rows = g.m;
+  if (rows <= 0 || g.n_end <= g.n_begin) return;
+  alignas(64) float a_copy[kTileRows * (kBlockK + 16)];
+
+  const int64_t k_blocks = g.k > kBlockK ? (g.k + kBlockK - 1) / kBlockK : 1;
+  const int64_t k_step = round_up((g.k + k_blocks - 1) / k_blocks, 8);
+  const int64_t row_tiles = (rows + kTileRows - 1) / kTileRows;
+
+  for (int64_t n0 = g.n_begin; n0 < g.n_end; n0 += kBlockN) {
+    const int64_t n1 = min_of(n0 + kBlockN, g.n_end);
+    int64_t k0 = 0;
+    do {
+      const int64_t k1 = min_of(k0 + k_step, g.k);
+      const bool last = k1 == g.k;
+      // Rows a multiple of 1 KiB apart fall into few L1 sets; enough columns pay for a copy that spreads them.
+      const bool copy_a = n1 - n0 > 2 * kPanel && (k_blocks > 1 || g.lda % 256 == 0);
+      int64_t row0 = 0;
+      for (int64_t i = 0; i < row_tiles; ++i) {
+        const int64_t count = (rows - row0 + (row_tiles - i) - 1) / (row_tiles - i);
+        GemmTile tile{};
+        tile.k = k1 - k0;
+        tile.a = g.a + row0 * g.lda + k0;
+        tile.lda = g.lda;
+        if (copy_a) {
+          const int64_t copy_ld = kBlockK + 16;
+          for (int64_t r = 0; r < count; ++r) {
+            const float* from = tile.a + r * g.lda;
+            float* to = a_copy + r * copy_ld;
+            int64_t j = 0;
+            for (; j + kLanes <= tile.k; j += kLanes) store(to + j, load(from + j));
+            if (j < tile.k) store_first(to + j, load_first(from + j, tile.k - j), tile.k - j);
+          }
+          tile.a = a_copy;
+          tile.lda = copy_ld;
+        }
+        tile.ldc = g.ldc;
+        tile.from_c = g.accumulate || k0 > 0;
+        tile.epilogue = last ? &g.epilogue : nullptr;
+        for (int64_t n = n0; n < n1; n += kPanel) {
+          tile.columns = min_of(kPanel, n1 - n);
+          const int64_t vectors = tile.columns > kLanes ? 2 : 1;
+          if (packed) {
+            // A call that ends inside a panel still reads the panel's own width.
+            const int64_t width = g.n - n > kLanes ? kPanel : kLanes;
+            tile.b = g.b + n * g.k + k0 * width;
+            tile.ldb = width;
+          } else {
+            tile.b = g.b + k0 * g.ldb + n;
+            tile.ldb = g.ldb;
+            tile.mask_b = tile.columns != vectors * kLanes;
+          }
+          tile.c = g.c + row0 * g.ldc + n;
+          tile.bias = g.epilogue.bias ? g.epilogue.bias + n : nullptr;
+          tile.residual = g.epilogue.residual ? g.epilogue.residual + row0 * g.epilogue.residual_ld + n : nullptr;
+          kGemmTiles[vectors - 1][count](tile);
+        }
+        row0 += count;
+      }
+      k0 = k1;
+    } while (k0 < g.k);
+  }
+}
+
+}  // namespace
+}  // namespace atheria::kernels
