@@ -1,0 +1,28 @@
+"""Files that are either the old ones or the new ones, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by a file with this text: temporary file, fsync, rename. The folder is made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with open(temporary, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Like `write_text`, for a value of JSON types, keys sorted."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")

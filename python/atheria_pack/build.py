@@ -1,0 +1,360 @@
+"""Runs decided jobs, several at a time, each in its own process and folder; keeps what finishes, whatever else happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from atheria_pack.digest import last_change
+from atheria_pack.errors import PackError
+from atheria_pack.matrix import Matrix
+from atheria_pack.plan import Decision, Job, State
+from atheria_pack.record import BuiltPackage, Record, load_records, save_record, sha256_of
+from atheria_pack.worker import PHASE_FILE, Task, write_task
+from atheria_pack.workspace import Workspace
+
+# One job with a C++ compiler in it: what it may take before another one is started beside it.
+_JOB_MEMORY = 2 << 30
+_POLL_SECONDS = 0.1
+_STOP_SECONDS = 5.0
+_TAIL_LINES = 25
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended. `state`: built, up to date, failed, blocked (what it needs failed), skipped, not run."""
+
+    job: Job
+    state: str
+    reason: str
+    seconds: float = 0.0
+    packages: tuple[BuiltPackage, ...] = ()
+    tests_passed: int = 0
+    tests_failed: int = 0
+    log: Path | None = None
+    tail: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether its packages are there and current."""
+        return self.state in ("built", "up to date")
+
+
+class Listener(Protocol):
+    """Who wants to know while it happens."""
+
+    def started(self, job: Job) -> None: ...
+
+    def phase(self, job: Job, text: str) -> None: ...
+
+    def finished(self, result: JobResult) -> None: ...
+
+
+@dataclass
+class Run:
+    """All results of a run, by job; `interrupted` after Ctrl-C, `disk_full` when the disk ran full."""
+
+    results: dict[str, JobResult] = field(default_factory=dict)
+    interrupted: bool = False
+    disk_full: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing failed and nothing was left out for lack of a good supplier or time."""
+        return not self.interrupted and all(r.good or r.state == "skipped" for r in self.results.values())
+
+
+@dataclass
+class _Running:
+    job: Job
+    decision: Decision
+    process: subprocess.Popen[bytes]
+    folder: Path
+    log: Path
+    started: float
+    phase: str = ""
+
+
+def default_jobs() -> int:
+    """As many as there are cores, and as memory allows when each compiles."""
+    return max(1, min(len(os.sched_getaffinity(0)), available_memory() // _JOB_MEMORY))
+
+
+def available_memory() -> int:
+    """Bytes that can be had without swapping, by the kernel's own estimate."""
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) << 10
+    raise PackError("/proc/meminfo has no MemAvailable; give --jobs")
+
+
+def run(workspace: Workspace, matrix: Matrix, platform: str, jobs: int, run_tests: bool, listener: Listener) -> Run:
+    """Build every job that is to be built, suppliers first. The caller holds the workspace's lock.
+
+    Finished jobs are recorded at once, so that whatever stops the run later, they are kept.
+    """
+    state = Run()
+    records = load_records(workspace.records)
+    waiting: list[Decision] = []
+    for decision in matrix.decisions:
+        if decision.state is State.BUILD:
+            waiting.append(decision)
+            continue
+        kept = records[decision.job.identifier].packages if decision.state is State.UP_TO_DATE else ()
+        _end(state, listener, JobResult(decision.job, decision.state.value, decision.reason, packages=kept))
+    running: list[_Running] = []
+    previous = signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        while waiting or running:
+            waiting = _start_ready(workspace, matrix, platform, jobs, run_tests, listener, state, waiting, running)
+            time.sleep(_POLL_SECONDS)
+            for active in list(running):
+                _report_phase(active, listener)
+                if active.process.poll() is not None:
+                    running.remove(active)
+                    result = _collect(workspace, active)
+                    state.disk_full = state.disk_full or _is_disk_full(result)
+                    _end(state, listener, result)
+            if state.disk_full:
+                waiting = _give_up(waiting, state, listener, "the disk is full")
+    except KeyboardInterrupt:
+        state.interrupted = True
+        _stop(running)
+        for active in running:
+            _end(state, listener, JobResult(active.job, "not run", "interrupted", log=active.log))
+        _give_up(waiting, state, listener, "interrupted")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        _stop(running)
+    return state
+
+
+def _as_interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(state: Run, listener: Listener, result: JobResult) -> None:
+    state.results[result.job.identifier] = result
+    listener.finished(result)
+
+
+def _give_up(waiting: Sequence[Decision], state: Run, listener: Listener, why: str) -> list[Decision]:
+    for decision in waiting:
+        _end(state, listener, JobResult(decision.job, "not run", why))
+    return []
+
+
+def lacking(job: Job, results: Mapping[str, JobResult]) -> str | None:
+    """Why a job whose suppliers have all ended cannot start: the package that none of them supplied."""
+    for name, suppliers in job.needs.items():
+        if not any(results[supplier].good for supplier in suppliers if supplier in results):
+            return f"needs {name}, which failed"
+    return None
+
+
+def _start_ready(
+    workspace: Workspace,
+    matrix: Matrix,
+    platform: str,
+    jobs: int,
+    run_tests: bool,
+    listener: Listener,
+    state: Run,
+    waiting: list[Decision],
+    running: list[_Running],
+) -> list[Decision]:
+    left = []
+    for decision in waiting:
+        job = decision.job
+        if not all(supplier in state.results for supplier in job.suppliers):
+            left.append(decision)
+        elif lack := lacking(job, state.results):
+            _end(state, listener, JobResult(job, "blocked", lack))
+        elif len(running) >= jobs or (running and available_memory() < _JOB_MEMORY):
+            left.append(decision)
+        else:
+            running.append(_start(workspace, matrix, platform, jobs, run_tests, state, decision))
+            listener.started(job)
+    return left
+
+
+def log_path(workspace: Workspace, job: Job) -> Path:
+    """The log of a job's cells."""
+    return workspace.logs / f"{job.identifier}.log"
+
+
+def _inputs(workspace: Workspace, job: Job, results: Mapping[str, JobResult]) -> list[str]:
+    # Everything below it, not only what it names: its dependencies have dependencies of ours.
+    found: dict[str, str] = {}
+    pending = sorted(job.suppliers)
+    seen: set[str] = set()
+    while pending:
+        supplier = pending.pop()
+        if supplier in seen or supplier not in results:
+            continue
+        seen.add(supplier)
+        pending.extend(results[supplier].job.suppliers)
+        for package in results[supplier].packages:
+            found[package.file_name] = str(package.path(workspace.packages))
+    return sorted(found.values())
+
+
+def _start(
+    workspace: Workspace, matrix: Matrix, platform: str, jobs: int, run_tests: bool, state: Run, decision: Decision
+) -> _Running:
+    job = decision.job
+    folder = workspace.work / job.identifier
+    shutil.rmtree(folder, ignore_errors=True)
+    first = job.outputs[0]
+    task = Task(
+        recipe=str(first.recipe),
+        combination=dict(first.combination),
+        platform=platform,
+        packages=[(output.name, output.file_name, output.staging is not None) for output in job.outputs],
+        inputs=_inputs(workspace, job, state.results),
+        channel=matrix.channel.uri,
+        folder=str(folder),
+        run_tests=run_tests,
+    )
+    path = write_task(task)
+    log = log_path(workspace, job)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sources = [first.recipe.parent, *(source for output in job.outputs for source in output.sources)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
+        "CPU_COUNT": str(max(1, len(os.sched_getaffinity(0)) // jobs)),
+    }
+    with open(log, "wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "atheria_pack.worker", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches the parent only, which then stops its workers in order
+        )
+    return _Running(job, decision, process, folder, log, time.monotonic())
+
+
+def _report_phase(active: _Running, listener: Listener) -> None:
+    try:
+        text = (active.folder / PHASE_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    if text == "compiling" and (step := compiler_step(active.folder)):
+        text = f"compiling {step}"
+    if text and text != active.phase:
+        active.phase = text
+        listener.phase(active.job, text)
+
+
+def compiler_step(folder: Path) -> str | None:
+    """How far ninja is, `[12/40]`, read from the end of the running build script's log."""
+    for log in folder.glob("out/bld/*/work/conda_build.log"):
+        with open(log, "rb") as stream:
+            stream.seek(max(0, log.stat().st_size - 4096))
+            steps = re.findall(rb"^\[\d+/\d+\]", stream.read(), re.MULTILINE)
+        if steps:
+            return str(steps[-1].decode())
+    return None
+
+
+def _collect(workspace: Workspace, active: _Running) -> JobResult:
+    seconds = time.monotonic() - active.started
+    job = active.job
+    try:
+        outcome = json.loads((active.folder / "result.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        outcome = {"packages": [], "tests": [], "error": f"the worker ended with status {active.process.returncode}"}
+    tests = outcome["tests"]
+    passed = sum(bool(test["success"]) for test in tests)
+    if outcome["error"]:
+        return JobResult(
+            job,
+            "failed",
+            first_line(outcome["error"]),
+            seconds,
+            tests_passed=passed,
+            tests_failed=len(tests) - passed,
+            log=active.log,
+            tail=tail(active.log, outcome["error"]),
+        )
+    packages = tuple(
+        _store(workspace, Path(path), output.identifier, sum(test["package"] == output.name for test in tests))
+        for path, output in zip(outcome["packages"], job.outputs, strict=True)
+    )
+    save_record(
+        workspace.records,
+        Record(job.identifier, active.decision.key, dict(active.decision.parts), packages, seconds),
+    )
+    shutil.rmtree(active.folder, ignore_errors=True)
+    return JobResult(job, "built", active.decision.reason, seconds, packages, passed, len(tests) - passed, active.log)
+
+
+def _store(workspace: Workspace, made: Path, cell: str, tests: int) -> BuiltPackage:
+    package = BuiltPackage(cell, made.parent.name, made.name, sha256_of(made), made.stat().st_size, tests)
+    target = package.path(workspace.packages)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(made, target)
+    return package
+
+
+def first_line(text: str) -> str:
+    """The first line with something in it."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+
+
+def tail(log: Path, error: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:
+    """The last lines that a build or test printed, for the screen."""
+    try:
+        printed = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        printed = error.splitlines()
+    return tuple([line for line in printed if line.strip()][-lines:])
+
+
+def _is_disk_full(result: JobResult) -> bool:
+    return result.state == "failed" and any("No space left on device" in line for line in (result.reason, *result.tail))
+
+
+def _stop(running: Iterable[_Running]) -> None:
+    """End workers and all they started: ask, wait, insist."""
+    alive = [active for active in running if active.process.poll() is None]
+    for active in alive:
+        _signal(active, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    for active in alive:
+        try:
+            active.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            pass
+        _signal(active, signal.SIGKILL)
+        active.process.wait()
+
+
+def _signal(active: _Running, number: signal.Signals) -> None:
+    try:
+        os.killpg(active.process.pid, number)
+    except ProcessLookupError:
+        pass  # the group is gone, which is what was wanted
+
+
+def forget_strangers(workspace: Workspace) -> list[Path]:
+    """Remove stored packages that no record names any more (older builds of a cell); answers them."""
+    known = {package.path(workspace.packages) for r in load_records(workspace.records).values() for package in r.packages}
+    strangers = [path for path in sorted(workspace.packages.glob("*/*.conda")) if path not in known]
+    for path in strangers:
+        path.unlink()
+    return strangers

@@ -1,0 +1,1 @@
+"""Channels: the one packages are built against, and the one they are published to."""

@@ -1,0 +1,100 @@
+"""The channel that packages are built against: the one asked for, or one made here where none answers."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import rattler
+
+from atheria_pack.bootstrap import BootstrapEvent, ensure_channel
+from atheria_pack.errors import UsageError
+
+DEFAULT = "conda-forge"
+BOOTSTRAP = "bootstrap"
+_PROBE_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class BaseChannel:
+    """`name` is what the user says, `uri` what solvers take, `note` what the user should know about the choice.
+
+    `overlay` holds variant keys that this channel answers differently from the pins.
+    """
+
+    name: str
+    uri: str
+    note: str
+    overlay: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def choose(
+    asked: str | None,
+    root: Path,
+    output: Path,
+    jobs: int,
+    pythons: Sequence[str] | None,
+    progress: Callable[[BootstrapEvent], None],
+) -> BaseChannel:
+    """The channel for this run. Nothing asked means conda-forge if it answers, else one bootstrapped on this machine.
+
+    A channel that was asked for by name and does not answer is a UsageError: falling back would surprise.
+    """
+    if asked == BOOTSTRAP:
+        return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked")
+    name = asked or DEFAULT
+    uri = address(name)
+    trouble = silence(uri)
+    if trouble is None:
+        return BaseChannel(name, uri, f"{name} answers")
+    if asked:
+        raise UsageError(f"--channel {asked}: no channel there ({trouble}); `--channel bootstrap` makes one on this machine")
+    note = f"{DEFAULT} does not answer ({trouble}); made on this machine instead"
+    return _bootstrapped(root, output, jobs, pythons, progress, note)
+
+
+def address(name: str) -> str:
+    """The channel's address: a name is one of rattler's, a path a folder, an address itself."""
+    if os.path.isdir(name):
+        return Path(name).resolve().as_uri()
+    return str(rattler.Channel(name).base_url).rstrip("/")
+
+
+def silence(uri: str) -> str | None:
+    """Why the channel gives no index, None when it does."""
+    reasons = []
+    for name in ("noarch/repodata.json.zst", "noarch/repodata.json"):
+        request = urllib.request.Request(f"{uri}/{name}", method="HEAD" if uri.startswith("http") else None)
+        try:
+            with urllib.request.urlopen(request, timeout=_PROBE_SECONDS):
+                return None
+        except urllib.error.HTTPError as error:
+            reasons.append(f"HTTP {error.code}")
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            if uri.startswith("http"):
+                return str(getattr(error, "reason", error))  # no server there: asking for another file would wait again
+            reasons.append(f"no {name} in it")
+    return reasons[-1]
+
+
+def _bootstrapped(
+    root: Path,
+    output: Path,
+    jobs: int,
+    pythons: Sequence[str] | None,
+    progress: Callable[[BootstrapEvent], None],
+    note: str,
+) -> BaseChannel:
+    made = ensure_channel(
+        root=root,
+        cache_dir=output / "bootstrap" / "cache",
+        channel_dir=output / "bootstrap" / "channel",
+        pythons=list(pythons) if pythons else None,
+        progress=progress,
+        jobs=jobs,
+    )
+    return BaseChannel(BOOTSTRAP, made.uri.rstrip("/"), note, made.variants_overlay)

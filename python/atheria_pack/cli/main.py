@@ -1,0 +1,42 @@
+"""Finds the verb, runs it, and turns explained errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from atheria_pack.cli import build_all, matrix
+from atheria_pack.errors import DiskFullError, PackError
+
+_VERBS = {"matrix": matrix, "build-all": build_all}
+INTERRUPTED = 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; answers the exit status."""
+    parser = argparse.ArgumentParser(prog="atheria_pack", description="Plans and builds the packages of this project.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, verb in _VERBS.items():
+        verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
+    arguments = parser.parse_args(words)
+    try:
+        return int(_VERBS[arguments.verb].run(arguments))
+    except PackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        full = DiskFullError(f"no space left for {error.filename or 'the output'}; free some, or give --output a roomier "
+                             "place. What was built is kept")
+        print(f"error: {full}", file=sys.stderr)
+        return full.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; what was built is kept, the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of stdout has enough (`... | head`); nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,81 @@
+"""The options that `matrix` and `build-all` share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import rattler
+
+from atheria_pack.bootstrap import BootstrapEvent
+from atheria_pack.build import default_jobs
+from atheria_pack.channel.base import BaseChannel, choose
+from atheria_pack.errors import UsageError
+from atheria_pack.matrix import PLATFORMS, Request
+from atheria_pack.variants import PYTHON_KEY, load_variants, restricted, short_python
+from atheria_pack.workspace import Workspace, find_workspace
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """`--accel --python --platform --channel --output --only --jobs --json`."""
+    parser.add_argument("--accel", metavar="NAMES", default="", help="accelerators to keep, comma separated (cpu,openblas)")
+    parser.add_argument("--python", metavar="VERSIONS", default="", help="Pythons to keep, comma separated (3.11,3.12)")
+    parser.add_argument("--platform", metavar="NAME", help=f"one of {', '.join(PLATFORMS)}; default: this machine's")
+    parser.add_argument("--channel", metavar="CHANNEL", help="build against this channel: a name, an address, a folder, or "
+                        "`bootstrap`; default: conda-forge, and bootstrap where that does not answer")
+    parser.add_argument("--output", metavar="FOLDER", type=Path, help="where everything goes; default: output")
+    parser.add_argument("--only", metavar="PATTERN", action="append", default=[],
+                        help="cells to keep, as a glob (atheria-core-cpu_py3*), with what they need; may be repeated")
+    parser.add_argument("--jobs", metavar="N", type=int, help="jobs at the same time; default: by cores and free memory")
+    parser.add_argument("--json", action="store_true", help="print one JSON value to stdout, talk on stderr")
+
+
+def workspace_of(arguments: argparse.Namespace) -> Workspace:
+    """The project around the current folder, else around this file."""
+    try:
+        return find_workspace(Path.cwd(), arguments.output)
+    except UsageError:
+        return find_workspace(Path(__file__).resolve().parent, arguments.output)
+
+
+def jobs_of(arguments: argparse.Namespace) -> int:
+    """`--jobs`, else what the machine carries."""
+    if arguments.jobs is None:
+        return default_jobs()
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs {arguments.jobs}: needs 1 or more")
+    return int(arguments.jobs)
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """The selection in the arguments, names not yet checked against variants.yaml."""
+    native = str(rattler.Subdir.current())
+    platform = arguments.platform or native
+    if platform not in PLATFORMS:
+        raise UsageError(f"--platform {platform}: not one of {', '.join(PLATFORMS)}")
+    return Request(_names(arguments.accel), _names(arguments.python), platform, native, tuple(arguments.only))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def channel_of(arguments: argparse.Namespace, workspace: Workspace, request: Request) -> BaseChannel:
+    """Check the names, then choose the channel: a typing error must not cost a bootstrap."""
+    variants = restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
+    pythons = [short_python(value) for value in variants.keys.get(PYTHON_KEY, ())]
+    say = print_event if sys.stderr.isatty() or not arguments.json else _silent
+    return choose(arguments.channel, workspace.root, workspace.output, jobs_of(arguments), pythons, say)
+
+
+def print_event(event: BootstrapEvent) -> None:
+    """A line per package of the bootstrap channel; those taken from the cache are not worth one."""
+    if event.kind in ("reused", "index"):
+        return
+    count = f"[{event.done}/{event.total}] " if event.total else ""
+    print(f"bootstrap: {count}{event.kind} {event.package} {event.message}".rstrip(), file=sys.stderr, flush=True)
+
+
+def _silent(_event: BootstrapEvent) -> None:
+    return None

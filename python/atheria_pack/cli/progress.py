@@ -1,0 +1,112 @@
+"""What build-all shows while it works: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from atheria_pack.build import JobResult
+from atheria_pack.plan import Job
+
+# Words and marks say it; colour only repeats it.
+_STYLES = {
+    "built": "green",
+    "up to date": "dim",
+    "failed": "bold red",
+    "blocked": "red",
+    "skipped": "yellow",
+    "not run": "yellow",
+}
+
+
+class PlainLines:
+    """A line when a job starts and when it ends, with the count."""
+
+    def __init__(self, jobs: Sequence[Job], stream: TextIO) -> None:
+        self._total = len(jobs)
+        self._done = 0
+        self._stream = stream
+
+    def __enter__(self) -> PlainLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def started(self, job: Job) -> None:
+        self._say(f"start   {names(job)}")
+
+    def phase(self, job: Job, text: str) -> None:
+        if not text.startswith("compiling ["):  # each compiler step is for a live table, not for a log
+            self._say(f"        {job.identifier}: {text}")
+
+    def finished(self, result: JobResult) -> None:
+        self._done += 1
+        self._say(f"{self._done}/{self._total}  {summary(result)}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class LiveTable:
+    """One row per job: state, phase and time, redrawn in place; a bar of finished jobs below."""
+
+    def __init__(self, jobs: Sequence[Job], stream: TextIO) -> None:
+        self._jobs = {job.identifier: job for job in jobs}
+        self._rows: dict[str, tuple[str, str]] = {job.identifier: ("waiting", "") for job in jobs}
+        self._since: dict[str, float] = {}
+        self._took: dict[str, float] = {}
+        self._live = Live(console=Console(file=stream), refresh_per_second=4, get_renderable=self.table)
+
+    def __enter__(self) -> LiveTable:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def started(self, job: Job) -> None:
+        self._since[job.identifier] = time.monotonic()
+        self._rows[job.identifier] = ("running", "")
+
+    def phase(self, job: Job, text: str) -> None:
+        self._rows[job.identifier] = ("running", text)
+
+    def finished(self, result: JobResult) -> None:
+        self._took[result.job.identifier] = result.seconds
+        self._rows[result.job.identifier] = (result.state, result.reason)
+
+    def table(self) -> Table:
+        """The table as it stands."""
+        done = sum(state not in ("waiting", "running") for state, _ in self._rows.values())
+        width = 30
+        bar = "█" * (width * done // max(1, len(self._rows)))
+        below = f"{bar.ljust(width, '░')} {done}/{len(self._rows)} jobs"
+        table = Table(box=None, pad_edge=False, caption=below, caption_justify="left")
+        for heading in ("job", "state", "time", ""):
+            table.add_column(heading, no_wrap=True, justify="right" if heading == "time" else "left")
+        for identifier, (state, text) in self._rows.items():
+            seconds = self._took.get(identifier) or (
+                time.monotonic() - self._since[identifier] if identifier in self._since else 0.0
+            )
+            clock = f"{seconds:.0f} s" if seconds else ""
+            table.add_row(names(self._jobs[identifier]), state, clock, text, style=_STYLES.get(state))
+        return table
+
+
+def names(job: Job) -> str:
+    """The cells of a job, the first in full, the others by name."""
+    first, *others = job.outputs
+    return first.identifier + "".join(f" + {output.name}" for output in others)
+
+
+def summary(result: JobResult) -> str:
+    """How a job ended, in a line."""
+    took = f" in {result.seconds:.1f} s" if result.seconds else ""
+    tests = f", {result.tests_passed} tests passed" if result.tests_passed else ""
+    return f"{result.state}: {names(result.job)}{took}{tests} ({result.reason})"

@@ -1,0 +1,155 @@
+"""The proof: what was published installs by its public name into an empty prefix, and computes there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import rattler
+from rattler.exceptions import SolverError
+
+from atheria_pack.atomic import write_json
+from atheria_pack.digest import digest_of
+from atheria_pack.record import sha256_of
+from atheria_pack.solve import Solver
+
+STEPS = 100
+_TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of installing one accelerator's package and running the demonstration law with it.
+
+    `spec` is what a user would type. `report` is what `atheria run --json` printed.
+    """
+
+    accel: str
+    spec: str
+    success: bool
+    reason: str
+    seconds: float
+    installed: str | None = None
+    report: Mapping[str, Any] | None = None
+    reused: bool = False
+
+
+def user_spec(accel: str) -> str:
+    """The spec that picks an accelerator: `atheria-core=*=cpu*`."""
+    return f"atheria-core=*={accel}*"
+
+
+def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, fingerprint: str) -> Proof:
+    """Install `atheria-core=*=ACCEL*` into a fresh prefix and run it there, with nothing else on PATH.
+
+    `fingerprint` stands for everything published: the proof of an unchanged channel is remembered, not repeated.
+    """
+    remembered = folder / f"{accel}.json"
+    key = digest_of({"fingerprint": fingerprint, "channels": list(channels)})
+    if (earlier := _remembered(remembered, key)) is not None:
+        return earlier
+    prefix = folder / f"prefix-{accel}"
+    shutil.rmtree(prefix, ignore_errors=True)
+    remembered.unlink(missing_ok=True)
+    started = time.monotonic()
+    proof = _proved(accel, channels, platform, folder, prefix, started)
+    if proof.success:
+        shutil.rmtree(prefix, ignore_errors=True)
+        write_json(remembered, {"key": key, "proof": asdict(proof)})
+    return proof
+
+
+def _remembered(path: Path, key: str) -> Proof | None:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Proof(**{**raw["proof"], "reused": True}) if raw["key"] == key else None
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def _proved(
+    accel: str, channels: Sequence[str], platform: str, folder: Path, prefix: Path, started: float
+) -> Proof:
+    def ended(success: bool, reason: str, installed: str | None = None, report: Mapping[str, Any] | None = None) -> Proof:
+        return Proof(accel, user_spec(accel), success, reason, time.monotonic() - started, installed, report)
+
+    try:
+        installed = install([user_spec(accel)], channels, platform, prefix)
+    except SolverError as error:
+        return ended(False, f"does not solve: {error}")
+    core = next((name for name in installed if name.startswith("atheria-core-")), None)
+    if core is None or f"-{accel}" not in core:
+        return ended(False, f"the solve gave {core}, which is not the {accel} build", core)
+    picture = folder / f"demo-{accel}.png"
+    picture.unlink(missing_ok=True)
+    command = ["run", "--law", "demo", "--steps", str(STEPS), "--out", str(picture), "--json"]
+    done = in_prefix(prefix, ["atheria", *command], cwd=folder)
+    if done.returncode != 0:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:]
+        return ended(False, f"`atheria {' '.join(command)}` ended with {done.returncode}: {' / '.join(last)}", core)
+    try:
+        report = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return ended(False, f"`atheria run --json` printed no JSON: {done.stdout[:200]!r}", core)
+    return ended(*judge_picture(picture), core, report)
+
+
+def judge_picture(path: Path) -> tuple[bool, str]:
+    """Whether the demonstration's picture shows something: it exists, decodes, and has more than one colour."""
+    from PIL import Image, UnidentifiedImageError
+
+    if not path.is_file():
+        return False, f"no picture: {path.name} was not written"
+    try:
+        with Image.open(path) as image:
+            colours = image.convert("RGB").getcolors(maxcolors=1 << 24) or []
+            size = image.size
+    except (UnidentifiedImageError, OSError) as error:
+        return False, f"{path.name} is no picture: {error}"
+    if len(colours) < 2:
+        return False, f"{path.name} ({size[0]}x{size[1]}) has a single colour"
+    return True, f"{size[0]}x{size[1]} picture with {len(colours)} colours"
+
+
+def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path) -> list[str]:
+    """Solve and install into `prefix`; answers `name-version-build` of all packages. Raises SolverError."""
+    records = Solver(channels, platform).records(specs)
+
+    async def unpack() -> None:
+        await rattler.install(records=records, target_prefix=prefix, show_progress=False)
+
+    asyncio.run(unpack())
+    return [f"{record.name.normalized}-{record.version}-{record.build}" for record in records]
+
+
+def in_prefix(prefix: Path, command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of an installed prefix with a clean environment: PATH is the prefix's bin, nothing is inherited."""
+    cwd.mkdir(parents=True, exist_ok=True)
+    environment = {"PATH": str(prefix / "bin"), "HOME": str(cwd), "LANG": "C.UTF-8"}
+    program = prefix / "bin" / command[0]
+    if not os.access(program, os.X_OK):
+        return subprocess.CompletedProcess(list(command), 127, "", f"the installed prefix has no command {command[0]}")
+    return subprocess.run(
+        [str(program), *command[1:]],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+def fingerprint_of(channel: Path) -> str:
+    """Digest of all packages in a channel's folder, and of what proves them."""
+    files = {f"{path.parent.name}/{path.name}": sha256_of(path) for path in sorted(channel.glob("*/*.conda"))}
+    return digest_of({**files, "steps": STEPS, "python": sys.version})

@@ -1,0 +1,72 @@
+"""`report.json`: what a run did, for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from atheria_pack.build import JobResult, Run
+from atheria_pack.channel.base import BaseChannel
+from atheria_pack.matrix import Matrix
+from atheria_pack.proof import Proof
+from atheria_pack.recipes import Output
+
+SCHEMA = 1
+
+
+def as_report(
+    matrix: Matrix, run: Run, proofs: Sequence[Proof], channel: Path, platform: str, seconds: float, status: int
+) -> dict[str, Any]:
+    """The report as JSON types. `status` is the exit status of the run."""
+    return {
+        "schema": SCHEMA,
+        "status": status,
+        "seconds": round(seconds, 3),
+        "platform": platform,
+        "interrupted": run.interrupted,
+        "base_channel": base_as_json(matrix.channel),
+        "channel": str(channel),
+        "counts": counts(run),
+        "cells": [cell_as_json(result, output) for result in run.results.values() for output in result.job.outputs],
+        "proofs": [asdict(proof) for proof in proofs],
+    }
+
+
+def base_as_json(base: BaseChannel) -> dict[str, Any]:
+    """The channel that was built against."""
+    return {
+        "name": base.name,
+        "uri": base.uri,
+        "note": base.note,
+        "overlay": {key: list(values) for key, values in base.overlay.items()},
+    }
+
+
+def counts(run: Run) -> dict[str, int]:
+    """Cells by how they ended, and the tests that ran."""
+    counted: dict[str, int] = {}
+    for result in run.results.values():
+        counted[result.state] = counted.get(result.state, 0) + len(result.job.outputs)
+    counted["tests passed"] = sum(result.tests_passed for result in run.results.values())
+    counted["tests failed"] = sum(result.tests_failed for result in run.results.values())
+    return counted
+
+
+def cell_as_json(result: JobResult, output: Output) -> dict[str, Any]:
+    """One cell: how it ended, why, and its package when it has one."""
+    package = next((p for p in result.packages if p.cell == output.identifier), None)
+    return {
+        "cell": output.identifier,
+        "name": output.name,
+        "version": output.version,
+        "build": output.build,
+        "job": result.job.identifier,
+        "state": result.state,
+        "reason": result.reason,
+        "job_seconds": round(result.seconds, 3),
+        "package": asdict(package) if package else None,
+        "log": str(result.log) if result.log else None,
+        "tail": list(result.tail),
+    }

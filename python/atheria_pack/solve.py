@@ -1,0 +1,106 @@
+"""Solving specs against channels: what an environment would hold today, or why there can be none."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import rattler
+from rattler.exceptions import SolverError
+
+from atheria_pack.recipes import package_name
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The packages of an environment: `name version build sha256` each, sorted by name."""
+
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unsolvable:
+    """No environment satisfies the specs in these channels, and why, in one line."""
+
+    reason: str
+
+
+class Solver:
+    """Solves against fixed channels; repodata is read once, answers are kept."""
+
+    def __init__(self, channels: Sequence[str], platform: str, virtual_packages: Sequence[str] | None = None) -> None:
+        """`virtual_packages`: `name=version=build` each, in place of those of this machine."""
+        self.channels = tuple(channels)
+        self.platform = platform
+        self._gateway = rattler.Gateway()
+        self._answers: dict[tuple[str, ...], Solved | Unsolvable] = {}
+        self._virtual = virtual_packages
+
+    def packages(self, specs: Sequence[str]) -> Solved | Unsolvable:
+        """The environment for these specs."""
+        wanted = tuple(sorted(set(specs)))
+        if wanted not in self._answers:
+            self._answers[wanted] = self._solve(wanted)
+        return self._answers[wanted]
+
+    def records(self, specs: Sequence[str]) -> list[rattler.RepoDataRecord]:
+        """The records themselves, to install them. Raises rattler's SolverError."""
+        return asyncio.run(self._records(specs))
+
+    def _solve(self, specs: tuple[str, ...]) -> Solved | Unsolvable:
+        if not specs:
+            return Solved(())
+        try:
+            records = self.records(specs)
+        except SolverError as error:
+            return Unsolvable(self._reason(specs, str(error)))
+        return Solved(
+            tuple(
+                sorted(
+                    f"{record.name.normalized} {record.version} {record.build} {(record.sha256 or b'').hex()}"
+                    for record in records
+                )
+            )
+        )
+
+    async def _records(self, specs: Sequence[str]) -> list[rattler.RepoDataRecord]:
+        virtual: Sequence[rattler.VirtualPackage | rattler.GenericVirtualPackage]
+        if self._virtual is None:
+            virtual = rattler.VirtualPackage.detect()
+        else:
+            virtual = [_virtual_package(text) for text in self._virtual]
+        return await rattler.solve(
+            sources=list(self.channels),
+            specs=[rattler.MatchSpec(spec, strict=False) for spec in specs],
+            gateway=self._gateway,
+            platforms=[rattler.Subdir(self.platform), rattler.Subdir("noarch")],
+            virtual_packages=virtual,
+        )
+
+    def _reason(self, specs: tuple[str, ...], explanation: str) -> str:
+        missing = [name for name in map(package_name, specs) if not self._has(name)]
+        where = " and ".join(channel.rstrip("/").rsplit("/", 1)[-1] for channel in self.channels)
+        if missing:
+            return f"no {', '.join(missing)} in the channel {where}"
+        lines = [line.strip(" ├└│─") for line in explanation.splitlines() if line.strip(" ├└│─")]
+        telling = [line for line in lines if re.search(r"No candidates|cannot be installed|conflict", line)]
+        return f"{(telling or lines or ['no solution'])[-1]} (channel {where})"
+
+    def _has(self, name: str) -> bool:
+        async def look() -> bool:
+            found = await self._gateway.query(
+                sources=list(self.channels),
+                platforms=[rattler.Subdir(self.platform), rattler.Subdir("noarch")],
+                specs=[name],
+                recursive=False,
+            )
+            return any(found)
+
+        return asyncio.run(look())
+
+
+def _virtual_package(text: str) -> rattler.GenericVirtualPackage:
+    name, version, build = text.split("=")
+    return rattler.GenericVirtualPackage(rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build))

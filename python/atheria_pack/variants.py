@@ -1,0 +1,122 @@
+"""The axes of the build matrix: variants.yaml read, checked, narrowed, and multiplied out."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import rattler_build
+
+from atheria_pack.errors import UsageError, VariantsError
+
+ACCEL_KEY = "atheria_accel"
+PYTHON_KEY = "python"
+
+Combination = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Keys of variants.yaml with their values for one platform, and the groups of keys that go row by row."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    zip_keys: tuple[tuple[str, ...], ...] = ()
+
+    def group_of(self, key: str) -> tuple[str, ...]:
+        """The keys that move together with `key`: its zip group, or itself alone."""
+        for group in self.zip_keys:
+            if key in group:
+                return group
+        return (key,)
+
+
+def load_variants(path: Path, platform: str) -> Variants:
+    """Read variants.yaml as `platform` sees it (`if: linux` and friends evaluated), and check it.
+
+    Raises VariantsError for a file that is missing, does not parse, or has zip groups of unequal lengths.
+    """
+    jinja = rattler_build.JinjaConfig(platform=rattler_build.PlatformConfig(target_platform=platform))
+    try:
+        config = rattler_build.VariantConfig.from_file_with_context(path, jinja)
+    except (rattler_build.RattlerBuildError, OSError) as error:
+        raise VariantsError(f"{path.name} does not parse: {error}") from error
+    values = {key: tuple(str(value) for value in listed) for key, listed in config.to_dict().items()}
+    groups = tuple(tuple(group) for group in (config.zip_keys or []))
+    return checked(Variants(values, groups), path.name)
+
+
+def checked(variants: Variants, origin: str) -> Variants:
+    """The same variants, or VariantsError when a zip group names lists of unequal lengths."""
+    for group in variants.zip_keys:
+        present = [key for key in group if key in variants.keys]
+        counts = [len(variants.keys[key]) for key in present]
+        if len(set(counts)) > 1:
+            names = ", ".join(present)
+            raise VariantsError(
+                f"{origin}: zip group ({names}) has {' and '.join(map(str, counts))} values; give all of them the same count"
+            )
+    return variants
+
+
+def overlaid(variants: Variants, overlay: Mapping[str, Sequence[str]]) -> Variants:
+    """Variants with a channel's own answers in place of the pins.
+
+    One value for a key of a zip group stands for every row of the group. Keys that variants.yaml does not have are
+    added alone.
+    """
+    keys = dict(variants.keys)
+    for key, listed in overlay.items():
+        values = tuple(listed)
+        zipped = len(variants.group_of(key)) > 1 and key in keys
+        keys[key] = values * len(keys[key]) if zipped and len(values) == 1 else values
+    return checked(replace(variants, keys=keys), "variants.yaml with the channel's overlay")
+
+
+def short_python(value: str) -> str:
+    """What people call a Python pin: `3.11` for `3.11.* *_cpython`."""
+    return ".".join(value.split()[0].split(".")[:2])
+
+
+def restricted(variants: Variants, accels: Iterable[str] = (), pythons: Iterable[str] = ()) -> Variants:
+    """Variants with only these accelerators and Pythons. An unknown name is a UsageError that lists the legal ones."""
+    narrowed = variants
+    for option, key, wanted, name_of in (
+        ("--accel", ACCEL_KEY, tuple(accels), str),
+        ("--python", PYTHON_KEY, tuple(pythons), short_python),
+    ):
+        if wanted:
+            narrowed = _keep_rows(narrowed, option, key, wanted, name_of)
+    return narrowed
+
+
+def _keep_rows(variants: Variants, option: str, key: str, wanted: tuple[str, ...], name_of: object) -> Variants:
+    assert callable(name_of)
+    legal = [name_of(value) for value in variants.keys.get(key, ())]
+    for name in wanted:
+        if name not in legal:
+            close = difflib.get_close_matches(name, legal, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise UsageError(f"{option} {name}: not in variants.yaml; it has {', '.join(legal) or 'none'}{hint}")
+    rows = [row for row, name in enumerate(legal) if name in wanted]
+    keys = dict(variants.keys)
+    for member in variants.group_of(key):
+        if member in keys:
+            keys[member] = tuple(keys[member][row] for row in rows)
+    return replace(variants, keys=keys)
+
+
+def combinations(variants: Variants) -> list[dict[str, str]]:
+    """Every combination of values, zip groups row by row, in the order of variants.yaml (later keys vary fastest)."""
+    groups: list[tuple[str, ...]] = []
+    for key in variants.keys:
+        group = tuple(member for member in variants.group_of(key) if member in variants.keys)
+        if group not in groups:
+            groups.append(group)
+    choices = [
+        [dict(zip(group, row, strict=True)) for row in zip(*(variants.keys[key] for key in group), strict=True)]
+        for group in groups
+    ]
+    return [{key: value for part in parts for key, value in part.items()} for parts in itertools.product(*choices)]

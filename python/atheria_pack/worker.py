@@ -1,0 +1,194 @@
+"""Builds and tests one job, in a process of its own: `python -m atheria_pack.worker TASK.json`.
+
+A process per job, because py-rattler-build builds one package at a time per process, and so that a job can be stopped and
+its output kept apart. The task's folder is private: two builds of one recipe in one folder collide when they start in the
+same second. What it says goes to stdout (the cell's log); `result.json` beside the task tells how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import rattler_build
+import yaml
+
+from atheria_pack.atomic import write_json, write_text
+from atheria_pack.channel.publish import link_or_copy
+from atheria_pack.errors import PackError
+from atheria_pack.recipes import rendered_variants
+
+PHASE_FILE = "phase"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs to know. `packages`: (name, file name, staged) of each package to make; `inputs`: finished
+    packages of ours that they need."""
+
+    recipe: str
+    combination: dict[str, str]
+    platform: str
+    packages: list[tuple[str, str, bool]]
+    inputs: list[str]
+    channel: str
+    folder: str
+    run_tests: bool
+
+    @property
+    def output(self) -> Path:
+        """The private output folder, itself a small channel."""
+        return Path(self.folder) / "out"
+
+
+class LogToStdout:
+    """py-rattler-build's progress, as lines of a log."""
+
+    def on_log(self, event: Any) -> None:
+        print(event.message, flush=True)
+
+    def on_build_step(self, event: Any) -> None:
+        print(f"[{event.step_name}] {event.message}", flush=True)
+
+    def on_download_start(self, event: Any) -> None:
+        print(f"downloading {event.url}", flush=True)
+
+    def on_download_progress(self, event: Any) -> None:
+        pass
+
+    def on_download_complete(self, event: Any) -> None:
+        pass
+
+
+def phase(task: Task, name: str) -> None:
+    """Tell the parent what is going on; the live table shows it."""
+    (Path(task.folder) / PHASE_FILE).write_text(name, encoding="utf-8")
+    print(f"== {name}", flush=True)
+
+
+def build(task: Task) -> list[Path]:
+    """Make the packages; answers their files in the order of the task."""
+    staged = [(name, file_name) for name, file_name, is_staged in task.packages if is_staged]
+    if staged:
+        _build_staged(task, staged)
+    else:
+        _build_alone(task, {file_name for _, file_name, _ in task.packages})
+    made = []
+    for _, file_name, _ in task.packages:
+        found = sorted(task.output.glob(f"*/{file_name}"))
+        if not found:
+            others = ", ".join(sorted(path.name for path in task.output.glob("*/*.conda"))) or "nothing"
+            raise PackError(f"the build ended without {file_name}; it made {others}")
+        made.append(found[0])
+    return made
+
+
+def _build_staged(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
+    # One call for all outputs of a staging build: built one by one, each output's folder would get a name of its own,
+    # and as the folder's path is part of the staging cache's key, the C++ would be compiled once per output.
+    variants = Path(task.folder) / "variants.yaml"
+    write_text(variants, yaml.safe_dump({key: [value] for key, value in task.combination.items()}))
+    for name, file_name in reversed(wanted):
+        if any(task.output.glob(f"*/{file_name}")):
+            continue
+        phase(task, "compiling")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # the only entrance that shares a staging build
+                rattler_build.build_recipes(
+                    [task.recipe],
+                    up_to=name,
+                    target_platform=task.platform,
+                    channel=[task.channel],
+                    variant_config=[str(variants)],
+                    ignore_recipe_variants=True,
+                    no_build_id=True,
+                    test="skip",
+                    output_dir=task.output,
+                )
+        finally:
+            for log in sorted(task.output.glob("b*/*/work*/conda_build.log")):
+                print(f"-- {log.parent.parent.name}", log.read_text(encoding="utf-8", errors="replace"), sep="\n", flush=True)
+
+
+def _build_alone(task: Task, wanted: set[str]) -> None:
+    for variant in rendered_variants(Path(task.recipe), task.combination, task.platform):
+        name = f"{variant.recipe.package.name}-{variant.recipe.package.version}-{variant.recipe.build.string}.conda"
+        if name in wanted:
+            phase(task, "building")
+            variant.run_build(
+                tool_config=rattler_build.ToolConfiguration(test_strategy="skip"),
+                output_dir=task.output,
+                channels=[task.channel],
+                progress_callback=LogToStdout(),
+                no_build_id=True,
+            )
+
+
+def test(task: Task, package: Path) -> list[dict[str, Any]]:
+    """Run the tests embedded in a package; each with its number, success and what it printed."""
+    loaded = rattler_build.Package.from_file(package)
+    results = []
+    for index in range(loaded.test_count):
+        phase(task, f"testing {loaded.name} {index + 1}/{loaded.test_count}")
+        done = loaded.run_test(
+            index, channel=[task.output.as_uri(), task.channel], progress_callback=LogToStdout()
+        )
+        text = "\n".join(done.output) if isinstance(done.output, list) else str(done.output)
+        if not done.success:
+            print(f"test {index + 1} of {loaded.name} failed\n{text}", flush=True)
+        results.append({"package": loaded.name, "index": index, "success": done.success})
+    return results
+
+
+def work(task: Task) -> dict[str, Any]:
+    """Build, then test; the result as JSON types."""
+    started = time.monotonic()
+    for source in map(Path, task.inputs):
+        link_or_copy(source, task.output / source.parent.name / source.name)
+    phase(task, "solving")
+    made = build(task)
+    tests = [result for package in made for result in (test(task, package) if task.run_tests else [])]
+    failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if not result["success"]]
+    return {
+        "packages": [str(path) for path in made],
+        "tests": tests,
+        "error": "; ".join(failed) or None,
+        "seconds": time.monotonic() - started,
+    }
+
+
+def main(path: Path) -> int:
+    """Run the task in the file; 0 when everything was built and every test passed."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    task = Task(**{**raw, "packages": [tuple(package) for package in raw["packages"]]})
+    try:
+        result = work(task)
+    except (PackError, rattler_build.RattlerBuildError, OSError) as error:
+        result = {"packages": [], "tests": [], "error": str(error), "seconds": 0.0}
+        print(f"error: {error}", flush=True)
+    except Exception as error:  # whatever the Rust side raises: it has a class per cause, none of which is ours
+        traceback.print_exc(file=sys.stdout)
+        result = {"packages": [], "tests": [], "error": f"{type(error).__name__}: {error}", "seconds": 0.0}
+    write_json(path.with_name("result.json"), result)
+    return 1 if result["error"] else 0
+
+
+def write_task(task: Task) -> Path:
+    """Store a task where its worker finds it."""
+    path = Path(task.folder) / "task.json"
+    write_json(path, asdict(task))
+    return path
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("NO_COLOR", "1")
+    sys.exit(main(Path(sys.argv[1])))
