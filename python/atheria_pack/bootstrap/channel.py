@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import fcntl
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from atheria_pack.bootstrap.model import BootstrapChannel, BootstrapEvent
+from atheria_pack.bootstrap.interpreters import ADVICE_GET_ONE, find_interpreters
+from atheria_pack.bootstrap.model import BootstrapChannel, BootstrapEvent, EventKind, MadePackage, RejectedInterpreter
+from atheria_pack.bootstrap.plan import Job, Order, overlay, plan_jobs
+from atheria_pack.bootstrap.recipes import read_recipes
+from atheria_pack.bootstrap.toolchain import find_toolchain
+from atheria_pack.bootstrap.tools import find_pip
+from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, missing_wheels
+from atheria_pack.errors import BootstrapError
+
+Progress = Callable[[BootstrapEvent], None]
+
+STATE = "bootstrap.json"  # in the channel folder: what it was made of; written last
+LOG_LINES = 25
 
 
 def ensure_channel(
@@ -13,7 +38,7 @@ def ensure_channel(
     cache_dir: Path,
     channel_dir: Path,
     pythons: list[str] | None,
-    progress: Callable[[BootstrapEvent], None],
+    progress: Progress,
     jobs: int,
 ) -> BootstrapChannel:
     """Make the bootstrap channel of this machine, or bring it up to date.
@@ -21,7 +46,8 @@ def ensure_channel(
     Args:
         root: the project; package recipes are read from `root/recipes/bootstrap`.
         cache_dir: kept between runs: wheels, finished packages by content key, logs. Safe to delete.
-        channel_dir: the channel to write; holds `linux-64/` and `noarch/`, indexed. Nothing else may live in it.
+        channel_dir: the channel to write; holds `linux-64/` and `noarch/`, indexed. It is replaced as a whole, so nothing
+            else may live in it.
         pythons: minor versions to package ("3.12"); None takes every one that is found and fit.
         progress: called from several threads, one call at a time.
         jobs: packages made at the same time.
@@ -30,4 +56,265 @@ def ensure_channel(
         BootstrapError: no usable compiler or interpreter, a damaged or unreachable wheel, a failed package. Its text says
             what to do. Packages finished before it are kept and reused by the next call.
     """
-    raise RuntimeError("the bootstrap channel is being written")
+    started = time.monotonic()
+    report = _Reporter(progress)
+    subdir = _subdir()
+    recipes = read_recipes(root / "recipes" / "bootstrap")
+    toolchain = find_toolchain(os.environ)
+    report("note", f"compiler: {toolchain.family} {toolchain.version} ({toolchain.cxx}), glibc {toolchain.glibc}")
+    interpreters, rejected = find_interpreters(os.environ)
+    for one in rejected:
+        report("note", f"not packaged: {one.path} ({one.version}): {one.reason}; {one.advice}")
+    interpreters = _wanted(interpreters, pythons, rejected)
+    for interpreter in interpreters.values():
+        report("note", f"python {interpreter.text}: {interpreter.prefix} ({interpreter.layout})")
+    planned = plan_jobs(recipes, interpreters, toolchain, subdir)
+    report.total = len(planned)
+
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(cache_dir / "lock"):
+        to_make: list[Job] = []
+        made: dict[str, MadePackage] = {}
+        for job in planned:
+            package = _cached(job, cache_dir)
+            if package is None:
+                to_make.append(job)
+            else:
+                made[job.key] = package
+                report("reused", "from the cache", package.identifier, step=True)
+        reused = [package.identifier for package in made.values()]
+        if to_make:
+            _fetch(to_make, cache_dir, [i.executable for i in interpreters.values()], report, jobs)
+            fresh = _make_all(to_make, cache_dir, subdir, report, jobs)
+            made |= fresh
+            built = [fresh[job.key].identifier for job in to_make]
+        else:
+            built = []
+        packages = sorted((made[job.key] for job in planned), key=lambda package: package.identifier)
+        placed = _place(packages, channel_dir, subdir, report)
+        _forget_old(cache_dir, {job.key for job in planned})
+    return BootstrapChannel(
+        path=channel_dir,
+        pythons=list(interpreters),
+        rejected_interpreters=rejected,
+        toolchain=toolchain,
+        variants_overlay=overlay(planned),
+        packages=placed,
+        built=built,
+        reused=reused,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Reporter:
+    """Counts finished packages and lets one thread speak at a time."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._done = 0
+        self.total = 0
+
+    def __call__(
+        self, kind: EventKind, message: str, package: str = "", seconds: float = 0.0, step: bool = False
+    ) -> None:
+        with self._lock:
+            self._done += step
+            self._progress(BootstrapEvent(kind, package, message, self._done, self.total, seconds))
+
+
+def _subdir() -> str:
+    from rattler.platform import Platform
+
+    subdir = str(Platform.current())
+    if not subdir.startswith("linux-"):
+        raise BootstrapError(
+            f"the bootstrap channel can be made on Linux only, not on {subdir}; use a channel that answers (--channel)"
+        )
+    return subdir
+
+
+def _wanted(interpreters: dict[str, Any], pythons: list[str] | None, rejected: list[RejectedInterpreter]) -> dict[str, Any]:
+    """Keep the interpreters asked for; explain what is missing."""
+    wanted = list(interpreters) if pythons is None else pythons
+    missing = [minor for minor in wanted if minor not in interpreters]
+    if missing or not wanted:
+        lines = [f"no Python {' or '.join(missing) or '3.10 to 3.13'} that can be packaged was found on this machine"]
+        lines += [
+            f"  {one.path} ({one.version}) was refused: {one.reason}"
+            for one in rejected
+            if not missing or any(one.version.startswith(minor + ".") or one.version == "?" for minor in missing)
+        ]
+        lines.append(ADVICE_GET_ONE.format(minor=missing[0] if missing else "3.12").capitalize())
+        raise BootstrapError("\n".join(lines))
+    return {minor: interpreter for minor, interpreter in interpreters.items() if minor in wanted}
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold the cache's lock; a second run waits for the first and then finds its packages."""
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _cached(job: Job, cache_dir: Path) -> MadePackage | None:
+    folder = cache_dir / "packages" / job.key
+    try:
+        record = json.loads((folder / "record.json").read_text("utf-8"))
+        path = folder / record["file"]
+        if path.stat().st_size != record["size"]:
+            raise ValueError(f"{path} has {path.stat().st_size} bytes, {record['size']} were written")
+        os.utime(folder)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return _package(record, path)
+
+
+def _package(record: dict[str, Any], path: Path) -> MadePackage:
+    return MadePackage(
+        name=record["name"],
+        version=record["version"],
+        build=record["build"],
+        subdir=record["subdir"],
+        path=path,
+        origin=record["origin"],
+        key=record["key"],
+    )
+
+
+def _fetch(
+    to_make: Sequence[Job], cache_dir: Path, pythons: Sequence[Path], report: _Reporter, jobs: int
+) -> None:
+    """Bring every wheel the jobs need into the cache, one call of pip for each Python."""
+    wheel_dir = cache_dir / "wheels"
+    pins = {job.wheel.file: job.wheel for job in to_make if job.wheel is not None}
+    missing = missing_wheels(pins.values(), wheel_dir)
+    if not missing:
+        return
+    groups: dict[str | None, list[WheelPin]] = {}
+    for pin in missing:
+        groups.setdefault(pin.python, []).append(pin)
+    pip = find_pip(pythons)
+    report("fetch", f"{len(missing)} wheels with {' '.join(pip)}")
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        for future in [pool.submit(fetch_wheels, group, wheel_dir, pip) for group in groups.values()]:
+            future.result()
+
+
+def _make_all(
+    to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Reporter, jobs: int
+) -> dict[str, MadePackage]:
+    """Make the packages, `jobs` at a time; the first failure lets running ones finish and starts no more."""
+    made: dict[str, MadePackage] = {}
+    running: set[subprocess.Popen[bytes]] = set()
+    pool = ThreadPoolExecutor(max(1, jobs))
+    futures = {pool.submit(_make_one, job, cache_dir, subdir, report, running): job for job in to_make}
+    try:
+        finished, pending = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in pending:
+            future.cancel()
+        wait(future for future in futures if not future.cancelled())
+        for future in finished:
+            made[futures[future].key] = future.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list(running):
+            process.terminate()
+        raise
+    pool.shutdown()
+    return made
+
+
+def _make_one(
+    job: Job, cache_dir: Path, subdir: str, report: _Reporter, running: set[subprocess.Popen[bytes]]
+) -> MadePackage:
+    report("build", job.origin, job.label)
+    started = time.monotonic()
+    scratch = cache_dir / "making" / job.key[:16]
+    log = cache_dir / "logs" / f"{job.label.replace(' ', '')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    (cache_dir / "making").mkdir(exist_ok=True)
+    order = cache_dir / "making" / f"{job.key[:16]}.order"
+    order.write_bytes(pickle.dumps(Order(job, cache_dir / "wheels", scratch, cache_dir / "packages" / job.key, subdir)))
+    source = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "atheria_pack.bootstrap.make", str(order)],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+        )
+        running.add(process)
+        try:
+            status = process.wait()
+        finally:
+            running.discard(process)
+    order.unlink(missing_ok=True)
+    package = _cached(job, cache_dir) if status == 0 else None
+    if package is None:
+        lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        said = errors[-1] if errors else "its last lines:\n  " + "\n  ".join(lines[-LOG_LINES:])
+        raise BootstrapError(f"bootstrap package {job.label} failed (status {status}): {said}\nlog: {log}")
+    seconds = time.monotonic() - started
+    report("built", job.origin, package.identifier, seconds, step=True)
+    return package
+
+
+def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, report: _Reporter) -> list[MadePackage]:
+    """Make `channel_dir` hold exactly `packages`, indexed. The new channel is made beside the old one and put in its place
+    when it is complete."""
+    state = {"subdir": subdir, "packages": {f"{one.subdir}/{one.path.name}": one.key for one in packages}}
+    placed = [
+        MadePackage(one.name, one.version, one.build, one.subdir, channel_dir / one.subdir / one.path.name, one.origin, one.key)
+        for one in packages
+    ]
+    try:
+        present = json.loads((channel_dir / STATE).read_text("utf-8")) == state
+    except (OSError, ValueError):
+        present = False
+    if present and all(one.path.is_file() for one in placed):
+        return placed
+    started = time.monotonic()
+    fresh = channel_dir.with_name(channel_dir.name + ".new")
+    old = channel_dir.with_name(channel_dir.name + ".old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for name in (subdir, "noarch"):
+        (fresh / name).mkdir(parents=True)
+    for one in packages:
+        _link(one.path, fresh / one.subdir / one.path.name)
+    from rattler.index import index_fs
+
+    asyncio.run(index_fs(fresh, write_zst=True, write_shards=False))
+    shutil.rmtree(fresh / ".tmp", ignore_errors=True)  # left by the indexer
+    (fresh / STATE).write_text(json.dumps(state, indent=1) + "\n", "utf-8")
+    if channel_dir.exists():
+        os.replace(channel_dir, old)
+    os.replace(fresh, channel_dir)
+    shutil.rmtree(old, ignore_errors=True)
+    report("index", f"{len(packages)} packages in {channel_dir}", seconds=time.monotonic() - started)
+    return placed
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for the same bytes, or a copy where the file system has none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _forget_old(cache_dir: Path, used: set[str], days: float = 14.0) -> None:
+    """Remove what no run used for a while, and what interrupted runs left."""
+    shutil.rmtree(cache_dir / "making", ignore_errors=True)
+    oldest = time.time() - days * 86400
+    for folder in (cache_dir / "packages").glob("*"):
+        if folder.name not in used and folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)

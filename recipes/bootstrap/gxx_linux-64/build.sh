@@ -1,0 +1,10 @@
+# Writes the wrappers of the C++ compiler and its activation scripts.
+set -eu
+mkdir -p "$PREFIX/bin" "$PREFIX/etc/conda/activate.d" "$PREFIX/etc/conda/deactivate.d"
+for name in g++ c++; do
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$COMPILER" > "$PREFIX/bin/$CHOST-$name"
+  chmod 755 "$PREFIX/bin/$CHOST-$name"
+done
+for verb in activate deactivate; do
+  sed "s|@CHOST@|$CHOST|g" "$RECIPE_DIR/$verb.sh" > "$PREFIX/etc/conda/$verb.d/$verb-gxx_linux-64.sh"
+done
