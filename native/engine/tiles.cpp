@@ -1,0 +1,112 @@
+// Slots of tiles: reused after removal, linked with their neighbours, sorted lazily.
+#include "tiles.hpp"
+
+#include <algorithm>
+
+namespace atheria::engine {
+namespace {
+constexpr size_t kChunkBytes = size_t{4} << 20;  // two huge pages
+}
+
+Tiles::Tiles(const Domain& domain, uint32_t channels, bool with_background)
+    : domain_(domain), regular_(domain.is_regular()), with_background_(with_background), channels_(channels) {}
+
+Tiles::~Tiles() { ath_arena_destroy(arena_); }
+
+ath_status Tiles::allocate_states(Tile& tile) {
+  if (arena_ == nullptr) {
+    const ath_status status = ath_arena_create(std::max(kChunkBytes, 4 * tile_floats() * sizeof(float)), 0, &arena_);
+    if (status != ATH_OK) return status;
+  }
+  const size_t buffers = with_background_ ? 3 : 2;
+  void* memory = nullptr;
+  const ath_status status = ath_arena_allocate(arena_, buffers * tile_floats() * sizeof(float), &memory);
+  if (status != ATH_OK) return status;
+  float* floats = static_cast<float*>(memory);
+  tile.state[0] = floats;
+  tile.state[1] = floats + tile_floats();
+  tile.background = with_background_ ? floats + 2 * tile_floats() : nullptr;
+  return ATH_OK;
+}
+
+ath_status Tiles::find_or_add(const TileCoord& coord, uint32_t* out_slot) {
+  const uint64_t key = tile_key(coord);
+  uint32_t slot = map_.find(key);
+  if (slot != kNoTile) {
+    *out_slot = slot;
+    return ATH_OK;
+  }
+  // What may throw or fail comes before anything is changed; reserve() grows by doubling, so that a run of additions stays linear.
+  if (order_.size() == order_.capacity()) order_.reserve(order_.size() * 2 + 16);
+  if (free_.empty()) {
+    Tile tile;
+    const ath_status status = allocate_states(tile);
+    if (status != ATH_OK) return status;
+    tiles_.push_back(tile);
+    free_.reserve(tiles_.capacity());
+    free_.push_back(static_cast<uint32_t>(tiles_.size() - 1));
+  }
+  slot = free_.back();
+  map_.insert(key, slot);
+  free_.pop_back();
+  Tile& tile = tiles_[slot];
+  tile.key = key;
+  tile.coord = coord;
+  tile.background_time = ~0ull;
+  tile.active = tile.candidates = tile.next = CellMask{};
+  order_is_sorted_ = order_is_sorted_ && (order_.empty() || order_.back().key < key);
+  order_.push_back({key, slot});
+  if (regular_) link(slot);
+  *out_slot = slot;
+  return ATH_OK;
+}
+
+void Tiles::link(uint32_t slot) {
+  const TileCoord coord = tiles_[slot].coord;
+  for (int dy = -1; dy <= 1; ++dy) {
+    const int64_t y = domain_.y.neighbour(coord.y, dy);
+    for (int dx = -1; dx <= 1; ++dx) {
+      const int64_t x = domain_.x.neighbour(coord.x, dx);
+      uint32_t other = kNoTile;
+      if (tile_axis_in_range(x) && tile_axis_in_range(y)) {
+        other = map_.find(tile_key({static_cast<int32_t>(x), static_cast<int32_t>(y), coord.z}));
+      }
+      tiles_[slot].neighbours[neighbour_number(dx, dy)] = other;
+      if (other != kNoTile) tiles_[other].neighbours[neighbour_number(-dx, -dy)] = slot;
+    }
+  }
+}
+
+void Tiles::remove(uint32_t slot) {
+  Tile& tile = tiles_[slot];
+  map_.erase(tile.key);
+  if (regular_) {
+    for (int number = 0; number < 9; ++number) {
+      const uint32_t other = tile.neighbours[number];
+      if (other != kNoTile) tiles_[other].neighbours[8 - number] = kNoTile;
+    }
+  }
+  free_.push_back(slot);
+}
+
+const std::vector<KeyedSlot>& Tiles::order() const {
+  if (!order_is_sorted_) {
+    sort_by_key(order_, order_scratch_);
+    order_is_sorted_ = true;
+  }
+  return order_;
+}
+
+void Tiles::clear() {
+  ath_arena_destroy(arena_);
+  arena_ = nullptr;
+  tiles_.clear();
+  free_.clear();
+  map_.clear();
+  order_.clear();
+  order_is_sorted_ = true;
+}
+
+size_t Tiles::reserved_bytes() const { return arena_ == nullptr ? 0 : ath_arena_statistics(arena_).reserved_bytes; }
+
+}  // namespace atheria::engine
