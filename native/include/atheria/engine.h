@@ -17,10 +17,12 @@ extern "C" {
  *   1. candidates C := { x : some a in A of the same plane with max(|x-a|, |y-a|) <= r }, cut to the domain.
  *   2. for x in C, from the state of before the step (inactive cells: background; outside a bounded domain: zero, and zero padding for every
  *      convolution inside the law):  D := law(patch); [product laws: D := D (.) psi]; D := D - gamma psi; s := psi + D;
- *      psi' := normalize ? s / (sqrt(sum_c |s_c|^2) + 1e-9) : s;   m := max_c |s_c - background_c|  (complex modulus, before normalising).
+ *      psi' := normalize ? s / (sqrt(sum_c |s_c|^2) + 1e-9) : s;   m := max_c |s_c - background_c|  (complex modulus, before normalising; background
+ *      of before the step too, so that a law that does nothing wakes nothing in a fluctuating vacuum).
  *   3. exact mode:     A' := C.
  *      threshold mode: A' := { x in C : m > eps_on, or x in A and m > eps_off }.
- *   4. cells of A' hold psi'; all others are background.
+ *   4. cells of A' hold psi'; all others are background (fluctuating: of the new step number).
+ * A psi' or m that is not finite fails the step with ATH_OUT_OF_RANGE naming the cell.
  * python/atheria/reference is the readable truth; the vacuum's definition stands in reference/vacuum.py. */
 
 #define ATH_TILE_SIDE 16
@@ -57,7 +59,8 @@ ATH_API void ath_engine_destroy(ath_engine* engine); /* null is fine */
 ATH_API ath_status ath_engine_set_pool(ath_engine* engine, ath_pool* pool);
 
 /* Coordinates are int64 [n,3] as (x,y,z); states are complex64 [n,d] (Re, Im interleaved, as numpy and C have them). Tile coordinates have 21 bits an
- * axis: beyond that, or outside the domain, is ATH_OUT_OF_RANGE naming the cell; then nothing was changed. */
+ * axis: beyond that, or outside the domain, is ATH_OUT_OF_RANGE naming the cell; a state that is not finite is ATH_INVALID_ARGUMENT; then nothing was
+ * changed. Of equal coordinates the last state wins. */
 ATH_API ath_status ath_engine_write(ath_engine* engine, const int64_t* coords, const float* states, size_t count); /* and makes them active */
 ATH_API ath_status ath_engine_read(const ath_engine* engine, const int64_t* coords, size_t count, float* out_states); /* background included */
 ATH_API ath_status ath_engine_activate(ath_engine* engine, const int64_t* coords, size_t count); /* keeps their present value */
@@ -72,7 +75,7 @@ ATH_API ath_status ath_engine_export(const ath_engine* engine, int64_t* out_coor
 ATH_API void ath_engine_bounds(const ath_engine* engine, int64_t out_box[6]);
 
 typedef struct ath_step_report {
-  uint32_t struct_bytes;
+  uint32_t struct_bytes; /* set by the caller: sizeof(ath_step_report) */
   uint64_t step;         /* number of the step just done */
   uint64_t active;       /* cells in A' */
   uint64_t candidates;   /* cells in C */
@@ -80,7 +83,7 @@ typedef struct ath_step_report {
   uint64_t batches;
 } ath_step_report;
 
-/* `steps` steps. `stop` (may be null) is asked between steps; true ends with ATH_CANCELLED. On any failure the state is that after the last complete
+/* `steps` steps. `stop` (may be null) is asked between steps, so not before the first; true ends with ATH_CANCELLED. On any failure the state is that after the last complete
  * step. `out_report` (may be null) is of the last step. */
 ATH_API ath_status ath_engine_step(ath_engine* engine, uint64_t steps, bool (*stop)(void* context), void* context, ath_step_report* out_report);
 ATH_API uint64_t ath_engine_step_number(const ath_engine* engine);
@@ -102,7 +105,7 @@ typedef enum ath_view {
   ATH_VIEW_ACTIVE = 7      /* float32 [h,w]: 1 where active */
 } ath_view;
 
-/* `out_pixels` has room for h*w*(1, 3 or 2d) floats. ATH_OUT_OF_RANGE for an empty region or one above 2^31 floats. */
+/* `out_pixels` has room for h*w*(1, 3 or 2d) floats. Cells outside a bounded or periodic domain are shown as zero states. ATH_OUT_OF_RANGE for an empty region or one above 2^31 floats. */
 ATH_API ath_status ath_engine_view(const ath_engine* engine, ath_view view, const ath_region* region, float* out_pixels);
 
 /* ---- Snapshots: active cells, step, config, law digest; checksummed; written as temporary, fsync, rename ---- */
