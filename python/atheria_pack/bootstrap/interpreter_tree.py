@@ -126,12 +126,16 @@ def _bundle_libraries(interpreter: Interpreter, tree: Path, binaries: list[Path]
         folders = sorted(
             {tree / "lib" if name in own else bundle for name in needs}, key=lambda folder: folder != tree / "lib"
         )
-        rpath = ":".join(
-            os.path.normpath(os.path.join("$ORIGIN", os.path.relpath(folder, path.parent))) for folder in folders
-        )
+        rpath = ":".join(_from_origin(path.parent, folder) for folder in folders)
         section = read_dynamic(path)
         if section is not None and (rpath or section.rpaths):
             run_tool("patchelf", ["--set-rpath", rpath, str(path)] if rpath else ["--remove-rpath", str(path)])
+
+
+def _from_origin(here: Path, there: Path) -> str:
+    """An rpath that leads from a file in `here` to `there`, wherever the tree is put."""
+    relative = os.path.relpath(there, here)
+    return "$ORIGIN" if relative == "." else f"$ORIGIN/{relative}"
 
 
 def _needs(path: Path) -> tuple[str, ...]:

