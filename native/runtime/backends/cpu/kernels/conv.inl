@@ -9,8 +9,11 @@ namespace atheria::kernels {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int kRun1 = 18;  // pixels of one vector, 3-wide kernel: 18 sums + 3 weights + broadcasts
+constexpr int kRun1 = 16;  // pixels of one vector, 3-wide kernel: 16 sums + 3 weights + broadcasts
 constexpr int kRun2 = 12;  // pixels of two vectors: 24 + 6 + broadcasts
+constexpr int kRun = 8;    // pixels, any other kernel: 8 x 2 chains hide the latency, more would only be more code
+#else
+constexpr int kRun = kTileRows;
 #endif
 
 struct ConvTile {
@@ -98,7 +101,7 @@ using ConvTileFunction = void (*)(const ConvTile&);
 
 #define ATH_CONV_1(PIXELS) &conv_tile<PIXELS, 1>
 #define ATH_CONV_2(PIXELS) &conv_tile<PIXELS, 2>
-const ConvTileFunction kConvTiles[2][19] = {ATH_SIZES(ATH_CONV_1, kTileRows), ATH_SIZES(ATH_CONV_2, kTileRows)};
+const ConvTileFunction kConvTiles[2][19] = {ATH_SIZES(ATH_CONV_1, kRun), ATH_SIZES(ATH_CONV_2, kRun)};
 #if defined(__AVX512F__)
 #define ATH_CONV3_1(PIXELS) &conv3_tile<PIXELS, 1>
 #define ATH_CONV3_2(PIXELS) &conv3_tile<PIXELS, 2>
@@ -156,7 +159,7 @@ void conv(const ConvCall* call) {
       tile.columns = columns;
       tile.epilogue = &s.epilogue;
       tile.bias = s.epilogue.bias ? s.epilogue.bias + channel : nullptr;
-      int64_t run = kTileRows;
+      int64_t run = pointwise ? kTileRows : kRun;
 #if defined(__AVX512F__)
       if (three_wide) run = vectors == 2 ? kRun2 : kRun1;
 #endif

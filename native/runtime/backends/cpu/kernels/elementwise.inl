@@ -1,82 +1,68 @@
 // Elementwise kernels: unary, binary with a vector, a scalar or a row, complex product of (Re half, Im half) cells.
 // Multiplications and additions round separately, so every level gives the same bits and so does numpy.
 #include "math.hpp"
+#include "stream.hpp"
 
 namespace atheria::kernels {
 namespace {
 
-// Outputs from this size on are written past the caches (64 MiB would not stay in them): a store then costs no read.
-constexpr int64_t kStreamFloats = 4 << 20;
-
-template <class F>
+// Unroll is for operations cheaper than the loop around them.
+template <int Unroll, class F>
 ATH_INLINE void map_range(int64_t n, const float* x, float* out, F f) {
   int64_t i = 0;
-  if (n >= kStreamFloats && reinterpret_cast<uintptr_t>(out) % 4 == 0) {
-    const int64_t head = static_cast<int64_t>((64 - reinterpret_cast<uintptr_t>(out) % 64) % 64 / 4);
-    for (; i < head; i += kLanes) {
-      const int64_t left = min_of(kLanes, head - i);
-      store_first(out + i, f(load_first(x + i, left)), left);
-    }
-    for (i = head; i + 4 * kLanes <= n; i += 4 * kLanes) {
-      VecF v[4];
-      ATH_UNROLL for (int u = 0; u < 4; ++u) v[u] = f(load(x + i + u * kLanes));
-      ATH_UNROLL for (int u = 0; u < 4; ++u) store_stream(out + i + u * kLanes, v[u]);
-    }
-    stream_fence();
+  for (; i + Unroll * kLanes <= n; i += Unroll * kLanes) {
+    ATH_UNROLL for (int u = 0; u < Unroll; ++u) store(out + i + u * kLanes, f(load(x + i + u * kLanes)));
   }
-  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    ATH_UNROLL for (int u = 0; u < 4; ++u) store(out + i + u * kLanes, f(load(x + i + u * kLanes)));
+  for (; i < n; i += kLanes) {
+    const int64_t left = min_of(kLanes, n - i);
+    store_first(out + i, f(load_first(x + i, left)), left);
   }
-  for (; i + kLanes <= n; i += kLanes) store(out + i, f(load(x + i)));
-  if (i < n) store_first(out + i, f(load_first(x + i, n - i)), n - i);
 }
 
 template <class F>
 ATH_INLINE void zip_range(int64_t n, const float* a, const float* b, float* out, F f) {
   int64_t i = 0;
-  if (n >= kStreamFloats && reinterpret_cast<uintptr_t>(out) % 4 == 0) {
-    const int64_t head = static_cast<int64_t>((64 - reinterpret_cast<uintptr_t>(out) % 64) % 64 / 4);
-    for (; i < head; i += kLanes) {
-      const int64_t left = min_of(kLanes, head - i);
-      store_first(out + i, f(load_first(a + i, left), load_first(b + i, left)), left);
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    ATH_UNROLL for (int u = 0; u < 2; ++u) {
+      store(out + i + u * kLanes, f(load(a + i + u * kLanes), load(b + i + u * kLanes)));
     }
-    for (i = head; i + 2 * kLanes <= n; i += 2 * kLanes) {
-      VecF v[2];
-      ATH_UNROLL for (int u = 0; u < 2; ++u) v[u] = f(load(a + i + u * kLanes), load(b + i + u * kLanes));
-      ATH_UNROLL for (int u = 0; u < 2; ++u) store_stream(out + i + u * kLanes, v[u]);
-    }
-    stream_fence();
   }
-  for (; i + kLanes <= n; i += kLanes) store(out + i, f(load(a + i), load(b + i)));
-  if (i < n) store_first(out + i, f(load_first(a + i, n - i), load_first(b + i, n - i)), n - i);
+  for (; i < n; i += kLanes) {
+    const int64_t left = min_of(kLanes, n - i);
+    store_first(out + i, f(load_first(a + i, left), load_first(b + i, left)), left);
+  }
+}
+
+ATH_NOINLINE void unary_range(Unary op, int64_t n, float alpha, const float* x, float* out) {
+  const VecF a = splat(alpha);
+  switch (op) {
+    case Unary::relu: map_range<4>(n, x, out, [](VecF v) { return relu(v); }); break;
+    case Unary::elu: map_range<1>(n, x, out, [a](VecF v) { return elu(v, a); }); break;
+    case Unary::sigmoid: map_range<1>(n, x, out, [](VecF v) { return sigmoid(v); }); break;
+    case Unary::tanh: map_range<1>(n, x, out, [](VecF v) { return tanh(v); }); break;
+    case Unary::gelu: map_range<1>(n, x, out, [](VecF v) { return gelu(v); }); break;
+    case Unary::gelu_tanh: map_range<1>(n, x, out, [](VecF v) { return gelu_tanh(v); }); break;
+    case Unary::silu: map_range<1>(n, x, out, [](VecF v) { return silu(v); }); break;
+    case Unary::exp: map_range<1>(n, x, out, [](VecF v) { return exp(v); }); break;
+    case Unary::neg: map_range<4>(n, x, out, [](VecF v) { return -v; }); break;
+    case Unary::abs: map_range<4>(n, x, out, [](VecF v) { return abs(v); }); break;
+    case Unary::square: map_range<4>(n, x, out, [](VecF v) { return v * v; }); break;
+    case Unary::sqrt: map_range<1>(n, x, out, [](VecF v) { return sqrt(v); }); break;
+    case Unary::reciprocal: map_range<1>(n, x, out, [](VecF v) { return splat(1.0f) / v; }); break;
+    case Unary::scale: map_range<4>(n, x, out, [a](VecF v) { return a * v; }); break;
+    case Unary::offset: map_range<4>(n, x, out, [a](VecF v) { return v + a; }); break;
+  }
 }
 
 void unary(Unary op, int64_t n, float alpha, const float* x, float* out) {
-  const VecF a = splat(alpha);
-  switch (op) {
-    case Unary::relu: map_range(n, x, out, [](VecF v) { return relu(v); }); break;
-    case Unary::elu: map_range(n, x, out, [a](VecF v) { return elu(v, a); }); break;
-    case Unary::sigmoid: map_range(n, x, out, [](VecF v) { return sigmoid(v); }); break;
-    case Unary::tanh: map_range(n, x, out, [](VecF v) { return tanh(v); }); break;
-    case Unary::gelu: map_range(n, x, out, [](VecF v) { return gelu(v); }); break;
-    case Unary::gelu_tanh: map_range(n, x, out, [](VecF v) { return gelu_tanh(v); }); break;
-    case Unary::silu: map_range(n, x, out, [](VecF v) { return silu(v); }); break;
-    case Unary::exp: map_range(n, x, out, [](VecF v) { return exp(v); }); break;
-    case Unary::neg: map_range(n, x, out, [](VecF v) { return -v; }); break;
-    case Unary::abs: map_range(n, x, out, [](VecF v) { return abs(v); }); break;
-    case Unary::square: map_range(n, x, out, [](VecF v) { return v * v; }); break;
-    case Unary::sqrt: map_range(n, x, out, [](VecF v) { return sqrt(v); }); break;
-    case Unary::reciprocal: map_range(n, x, out, [](VecF v) { return splat(1.0f) / v; }); break;
-    case Unary::scale: map_range(n, x, out, [a](VecF v) { return a * v; }); break;
-    case Unary::offset: map_range(n, x, out, [a](VecF v) { return v + a; }); break;
-  }
+  in_blocks(n, out, [=](int64_t first, int64_t count, float* to) { unary_range(op, count, alpha, x + first, to); });
 }
 
 // A NaN in either operand gives NaN, as in numpy.
 ATH_INLINE VecF max_nan(VecF a, VecF b) { return select(a == a, max(a, b), a); }
 ATH_INLINE VecF min_nan(VecF a, VecF b) { return select(a == a, min(a, b), a); }
 
-void binary(Binary op, int64_t n, const float* a, const float* b, float* out) {
+ATH_NOINLINE void binary_range(Binary op, int64_t n, const float* a, const float* b, float* out) {
   switch (op) {
     case Binary::add: zip_range(n, a, b, out, [](VecF p, VecF q) { return p + q; }); break;
     case Binary::sub: zip_range(n, a, b, out, [](VecF p, VecF q) { return p - q; }); break;
@@ -87,21 +73,29 @@ void binary(Binary op, int64_t n, const float* a, const float* b, float* out) {
   }
 }
 
-void binary_scalar(Binary op, int64_t n, const float* a, float b, float* out) {
+ATH_NOINLINE void scalar_range(Binary op, int64_t n, const float* a, float b, float* out) {
   const VecF q = splat(b);
   switch (op) {
-    case Binary::add: map_range(n, a, out, [q](VecF p) { return p + q; }); break;
-    case Binary::sub: map_range(n, a, out, [q](VecF p) { return p - q; }); break;
-    case Binary::mul: map_range(n, a, out, [q](VecF p) { return p * q; }); break;
-    case Binary::div: map_range(n, a, out, [q](VecF p) { return p / q; }); break;
-    case Binary::max: map_range(n, a, out, [q](VecF p) { return max_nan(p, q); }); break;
-    case Binary::min: map_range(n, a, out, [q](VecF p) { return min_nan(p, q); }); break;
+    case Binary::add: map_range<4>(n, a, out, [q](VecF p) { return p + q; }); break;
+    case Binary::sub: map_range<4>(n, a, out, [q](VecF p) { return p - q; }); break;
+    case Binary::mul: map_range<4>(n, a, out, [q](VecF p) { return p * q; }); break;
+    case Binary::div: map_range<1>(n, a, out, [q](VecF p) { return p / q; }); break;
+    case Binary::max: map_range<1>(n, a, out, [q](VecF p) { return max_nan(p, q); }); break;
+    case Binary::min: map_range<1>(n, a, out, [q](VecF p) { return min_nan(p, q); }); break;
   }
+}
+
+void binary(Binary op, int64_t n, const float* a, const float* b, float* out) {
+  in_blocks(n, out, [=](int64_t first, int64_t count, float* to) { binary_range(op, count, a + first, b + first, to); });
+}
+
+void binary_scalar(Binary op, int64_t n, const float* a, float b, float* out) {
+  in_blocks(n, out, [=](int64_t first, int64_t count, float* to) { scalar_range(op, count, a + first, b, to); });
 }
 
 void binary_row(Binary op, int64_t rows, int64_t n, const float* a, int64_t lda, const float* b, float* out,
                 int64_t ldo) {
-  for (int64_t r = 0; r < rows; ++r) binary(op, n, a + r * lda, b, out + r * ldo);
+  for (int64_t r = 0; r < rows; ++r) binary_range(op, n, a + r * lda, b, out + r * ldo);
 }
 
 void complex_mul(int64_t cells, int64_t d, const float* a, int64_t lda, const float* b, int64_t ldb, float* out,

@@ -22,6 +22,10 @@ ATH_NOINLINE void activate_tile(Activation activation, float alpha, int64_t rows
     case Activation::none: break;
     case Activation::relu: map_tile(rows, columns, out, ld, [](VecF x) { return relu(x); }); break;
     case Activation::elu: {
+      if (alpha == 1.0f) {
+        map_tile(rows, columns, out, ld, [](VecF x) { return elu(x); });
+        break;
+      }
       const VecF a = splat(alpha);
       map_tile(rows, columns, out, ld, [a](VecF x) { return elu(x, a); });
       break;
@@ -31,6 +35,17 @@ ATH_NOINLINE void activate_tile(Activation activation, float alpha, int64_t rows
     case Activation::gelu: map_tile(rows, columns, out, ld, [](VecF x) { return gelu(x); }); break;
     case Activation::gelu_tanh: map_tile(rows, columns, out, ld, [](VecF x) { return gelu_tanh(x); }); break;
     case Activation::silu: map_tile(rows, columns, out, ld, [](VecF x) { return silu(x); }); break;
+  }
+}
+
+ATH_NOINLINE void add_tile(int64_t rows, int64_t columns, const float* residual, int64_t residual_ld, float* out,
+                           int64_t ld) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      const int64_t left = min_of(kLanes, columns - j);
+      const VecF sum = load_first(out + i * ld + j, left) + load_first(residual + i * residual_ld + j, left);
+      store_first(out + i * ld + j, sum, left);
+    }
   }
 }
 
@@ -45,15 +60,7 @@ ATH_INLINE void finish_tile(VecF (&sum)[MR][NV], float* out, int64_t ld, int64_t
         ATH_UNROLL for (int i = 0; i < MR; ++i) sum[i][v] = sum[i][v] + b;
       }
     }
-    if (residual) {
-      ATH_UNROLL for (int i = 0; i < MR; ++i) {
-        ATH_UNROLL for (int v = 0; v < NV; ++v) {
-          const float* p = residual + i * epilogue->residual_ld + v * kLanes;
-          sum[i][v] = sum[i][v] + (v == NV - 1 ? load_first(p, tail) : load(p));
-        }
-      }
-    }
-    if (epilogue->activation == Activation::relu) {
+    if (epilogue->activation == Activation::relu && !residual) {
       ATH_UNROLL for (int i = 0; i < MR; ++i) {
         ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = relu(sum[i][v]);
       }
@@ -69,9 +76,11 @@ ATH_INLINE void finish_tile(VecF (&sum)[MR][NV], float* out, int64_t ld, int64_t
       }
     }
   }
-  if (!epilogue || epilogue->activation <= Activation::relu) return;
-  // The others need registers of their own: a second pass over the tile, which is still in L1.
-  activate_tile(epilogue->activation, epilogue->alpha, MR, (NV - 1) * kLanes + tail, out, ld);
+  if (!epilogue || (!residual && epilogue->activation <= Activation::relu)) return;
+  // These need registers of their own: a second pass over the tile, which is still in L1.
+  const int64_t columns = (NV - 1) * kLanes + tail;
+  if (residual) add_tile(MR, columns, residual, epilogue->residual_ld, out, ld);
+  activate_tile(epilogue->activation, epilogue->alpha, MR, columns, out, ld);
 }
 
 }  // namespace

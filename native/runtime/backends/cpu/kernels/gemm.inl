@@ -35,13 +35,12 @@ struct GemmTile {
   int64_t ldc;
   int64_t columns;            // valid columns, 1..NV*kLanes
   bool from_c;                // start from C
-  bool mask_b;                // B is not padded: load only the valid columns
   const Epilogue* epilogue;   // null: store the raw chain
   const float* bias;          // already at this tile's first column, or null
   const float* residual;      // already at this tile, or null
 };
 
-template <int MR, int NV, bool MaskB>
+template <int MR, int NV>
 ATH_INLINE void gemm_chain(const GemmTile& t, VecF (&sum)[MR][NV], int64_t tail) {
   const char* a = reinterpret_cast<const char*>(t.a);
   const int64_t row = t.lda * 4;
@@ -53,7 +52,8 @@ ATH_INLINE void gemm_chain(const GemmTile& t, VecF (&sum)[MR][NV], int64_t tail)
   for (int64_t k = 0; k < t.k; ++k) {
     VecF w[NV];
     ATH_UNROLL for (int v = 0; v < NV; ++v) {
-      w[v] = MaskB && v == NV - 1 ? load_first(b + v * kLanes, tail) : load(b + v * kLanes);
+      // An unpacked B ends where its columns end.
+      w[v] = v == NV - 1 ? load_first(b + v * kLanes, tail) : load(b + v * kLanes);
     }
     ATH_UNROLL for (int i = 0; i < MR; ++i) {
       const VecF x = splat(*reinterpret_cast<const float*>(group[i / 3] + row * (i % 3)));
@@ -81,11 +81,7 @@ ATH_NOINLINE void gemm_tile(const GemmTile& t) {
       ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = zero();
     }
   }
-  if (t.mask_b) {
-    gemm_chain<MR, NV, true>(t, sum, tail);
-  } else {
-    gemm_chain<MR, NV, false>(t, sum, tail);
-  }
+  gemm_chain<MR, NV>(t, sum, tail);
   finish_tile<MR, NV>(sum, t.c, t.ldc, tail, t.epilogue, t.bias, t.residual);
 }
 
@@ -176,7 +172,6 @@ void gemm(const GemmCall* call) {
           } else {
             tile.b = g.b + k0 * g.ldb + n;
             tile.ldb = g.ldb;
-            tile.mask_b = tile.columns != vectors * kLanes;
           }
           tile.c = g.c + row0 * g.ldc + n;
           tile.bias = g.epilogue.bias ? g.epilogue.bias + n : nullptr;

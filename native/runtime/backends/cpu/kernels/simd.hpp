@@ -14,7 +14,11 @@
 #endif
 
 #define ATH_INLINE inline __attribute__((always_inline))
+#if defined(__GNUC__) && !defined(__clang__)
+#define ATH_NOINLINE __attribute__((noinline, noclone))  // a clone per constant argument would double the code
+#else
 #define ATH_NOINLINE __attribute__((noinline))
+#endif
 // Full unrolling keeps accumulator arrays in registers.
 #define ATH_UNROLL _Pragma("GCC unroll 32")
 
@@ -123,22 +127,27 @@ ATH_INLINE VecF sqrt(VecF a) {
 #endif
 #endif
 
-// No masked memory access at this level: go through four floats of stack.
-ATH_INLINE VecF load_first_or(const float* p, int64_t n, float other) {
-  if (n >= 4) return load(p);
+// No masked memory access at this level: part of a vector goes through four floats of stack, out of line.
+ATH_NOINLINE VecF load_part(const float* p, int64_t n, float other) {
   float lanes[4] = {other, other, other, other};
   for (int64_t i = 0; i < n; ++i) lanes[i] = p[i];
   return load(lanes);
+}
+ATH_NOINLINE void store_part(float* p, VecF v, int64_t n) {
+  float lanes[4];
+  store(lanes, v);
+  for (int64_t i = 0; i < n; ++i) p[i] = lanes[i];
+}
+ATH_INLINE VecF load_first_or(const float* p, int64_t n, float other) {
+  return n >= 4 ? load(p) : load_part(p, n, other);
 }
 ATH_INLINE VecF load_first(const float* p, int64_t n) { return load_first_or(p, n, 0.0f); }
 ATH_INLINE void store_first(float* p, VecF v, int64_t n) {
   if (n >= 4) {
     store(p, v);
-    return;
+  } else {
+    store_part(p, v, n);
   }
-  float lanes[4];
-  store(lanes, v);
-  for (int64_t i = 0; i < n; ++i) p[i] = lanes[i];
 }
 
 #endif
@@ -199,32 +208,34 @@ struct AddOp {
   ATH_INLINE V operator()(V a, V b) const { return a + b; }
 };
 struct MaxOp {
-  template <class V>
-  ATH_INLINE V operator()(V a, V b) const { return a > b ? a : b; }
+  ATH_INLINE VecF operator()(VecF a, VecF b) const { return max(a, b); }
+#if defined(__AVX512F__)
+  ATH_INLINE __m256 operator()(__m256 a, __m256 b) const { return _mm256_max_ps(a, b); }
+#endif
+#if defined(__AVX2__)
+  ATH_INLINE __m128 operator()(__m128 a, __m128 b) const { return _mm_max_ps(a, b); }
+#endif
 };
 
 template <class F>
 ATH_INLINE float fold16(const Lanes16& v, F f) {
 #if defined(__SSE2__)
 #if defined(__AVX512F__)
-  const __m512 w = v.part[0];
-  typedef float Vec8 __attribute__((vector_size(32)));
-  const Vec8 eight = f(Vec8(_mm512_castps512_ps256(w)), Vec8(_mm512_extractf32x8_ps(w, 1)));
-  typedef float Vec4 __attribute__((vector_size(16)));
-  const Vec4 four = f(Vec4(_mm256_castps256_ps128(eight)), Vec4(_mm256_extractf128_ps(eight, 1)));
+  const __m256 eight = f(_mm512_castps512_ps256(v.part[0]), _mm512_extractf32x8_ps(v.part[0], 1));
+  const __m128 four = f(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
 #elif defined(__AVX2__)
-  const VecF eight = f(v.part[0], v.part[1]);
-  typedef float Vec4 __attribute__((vector_size(16)));
-  const Vec4 four = f(Vec4(_mm256_castps256_ps128(eight)), Vec4(_mm256_extractf128_ps(eight, 1)));
+  const __m256 eight = f(v.part[0], v.part[1]);
+  const __m128 four = f(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
 #else
-  typedef VecF Vec4;
-  const Vec4 four = f(f(v.part[0], v.part[2]), f(v.part[1], v.part[3]));
+  const __m128 four = f(f(v.part[0], v.part[2]), f(v.part[1], v.part[3]));
 #endif
-  const Vec4 two = f(four, Vec4(_mm_movehl_ps(four, four)));
-  return f(static_cast<float>(two[0]), static_cast<float>(two[1]));
+  const __m128 two = f(four, __m128(_mm_movehl_ps(four, four)));
+  const __m128 one = f(two, __m128(_mm_shuffle_ps(two, two, 0x55)));
+  return _mm_cvtss_f32(one);
 #else
   const VecF four = f(f(v.part[0], v.part[2]), f(v.part[1], v.part[3]));
-  return f(f(four[0], four[2]), f(four[1], four[3]));
+  const VecF two = f(four, VecF{four[2], four[3], four[2], four[3]});
+  return f(two, VecF{two[1], two[1], two[1], two[1]})[0];
 #endif
 }
 ATH_INLINE float sum16(const Lanes16& v) { return fold16(v, AddOp{}); }
