@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Compiles and runs the consumers of the folder consumer/ both ways a build system finds libraries.
+set -euo pipefail
+
+# shellcheck disable=SC2086
+cmake -S consumer -B by-cmake -G Ninja ${CMAKE_ARGS:-} -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PREFIX" \
+  -DCMAKE_BUILD_RPATH="$PREFIX/lib"
+cmake --build by-cmake
+# The facts name CPU levels; the machine code must have them.
+machine_code=$(${OBJDUMP:-objdump} -d "$PREFIX/lib/libatheria_runtime.so")
+for level in avx2:%ymm avx512:%zmm; do
+  if grep -q "\"${level%%:*}\"" "$PREFIX/share/atheria/libatheria-runtime/capabilities.json"; then
+    grep -qF "${level##*:}" <<<"$machine_code" || { echo "capabilities.json names ${level%%:*}, but no instruction uses ${level##*:}"; exit 1; }
+  fi
+done
+
+for program in ./by-cmake/consumer_c ./by-cmake/consumer_cpp; do
+  "$program" "$PREFIX/share/atheria/libatheria-runtime/capabilities.json"
+done
+
+export PKG_CONFIG_PATH="$PREFIX/lib/pkgconfig"
+# shellcheck disable=SC2046
+${CC:-cc} -std=c11 -Wall -Werror consumer/consumer.c $(pkg-config --cflags --libs atheria-runtime) -Wl,-rpath,"$PREFIX/lib" -o by-pkg-config-c
+# shellcheck disable=SC2046
+${CXX:-c++} -std=c++20 -Wall -Werror consumer/consumer.cpp $(pkg-config --cflags --libs atheria-runtime) -Wl,-rpath,"$PREFIX/lib" -o by-pkg-config-cpp
+for program in ./by-pkg-config-c ./by-pkg-config-cpp; do
+  "$program" "$PREFIX/share/atheria/libatheria-runtime/capabilities.json"
+done
