@@ -54,7 +54,7 @@ class Output:
     @property
     def identifier(self) -> str:
         """Name of the cell: stays the same when sources change, as the hash and the number do not belong to it."""
-        return f"{self.subdir}/{self.name}-{_HASH_AND_NUMBER.sub('', self.build) or self.build}"
+        return f"{self.subdir}/{self.name}={_HASH_AND_NUMBER.sub('', self.build) or self.build}"
 
     @property
     def python(self) -> str | None:

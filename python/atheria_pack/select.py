@@ -12,7 +12,7 @@ from atheria_pack.plan import Job
 def matches(identifier: str, patterns: Iterable[str]) -> bool:
     """Whether a cell's name fits one of the patterns.
 
-    A pattern is a shell glob over the whole name (`linux-64/atheria-core-cpu_py311`) or over the part after the slash.
+    A pattern is a shell glob over the whole name (`linux-64/atheria-core=cpu_py311`) or over the part after the slash.
     """
     tail = identifier.split("/", 1)[-1]
     return any(fnmatch.fnmatchcase(identifier, p) or fnmatch.fnmatchcase(tail, p) for p in patterns)

@@ -26,7 +26,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
                         "`bootstrap`; default: conda-forge, and bootstrap where that does not answer")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="where everything goes; default: output")
     parser.add_argument("--only", metavar="PATTERN", action="append", default=[],
-                        help="cells to keep, as a glob (atheria-core-cpu_py3*), with what they need; may be repeated")
+                        help="cells to keep, as a glob (atheria-core=cpu_py3*), with what they need; may be repeated")
     parser.add_argument("--jobs", metavar="N", type=int, help="jobs at the same time; default: by cores and free memory")
     parser.add_argument("--json", action="store_true", help="print one JSON value to stdout, talk on stderr")
 
@@ -70,11 +70,11 @@ def channel_of(arguments: argparse.Namespace, workspace: Workspace, request: Req
 
 
 def print_event(event: BootstrapEvent) -> None:
-    """A line per package of the bootstrap channel; those taken from the cache are not worth one."""
-    if event.kind in ("reused", "index"):
-        return
-    count = f"[{event.done}/{event.total}] " if event.total else ""
-    print(f"bootstrap: {count}{event.kind} {event.package} {event.message}".rstrip(), file=sys.stderr, flush=True)
+    """A line per finished package of the bootstrap channel; those taken from the cache are not worth one."""
+    if event.kind == "note" or event.kind == "fetch":
+        print(f"bootstrap: {event.message}", file=sys.stderr, flush=True)
+    elif event.kind == "built":
+        print(f"bootstrap: [{event.done}/{event.total}] {event.package}", file=sys.stderr, flush=True)
 
 
 def _silent(_event: BootstrapEvent) -> None:
