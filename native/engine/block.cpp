@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace atheria::engine {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr double kPatchFloatsMax = 8.0 * 1024 * 1024;  // 32 MiB of input
 constexpr double kBatchBytes = 512.0 * 1024;           // half of a common L2; the law's intermediate tensors want the rest
 constexpr uint32_t kBatchTilesMax = 16;
-// A merged block must be this much cheaper: it copies its output into tiles and leaves fewer pieces for the threads.
+// A merged block must be this much cheaper than its parts: it copies its output into tiles and leaves fewer pieces for the threads.
 constexpr double kMergePenalty = 1.1;
 
 Block block_at(const Tiles& all, const std::vector<KeyedSlot>& tiles, size_t begin, size_t end, uint32_t level) {
@@ -44,7 +45,7 @@ BlockPlan::BlockPlan(uint32_t radius, uint32_t channels, uint32_t batch_tiles, b
 // The layers of a law need between the whole patch and its middle; the engine takes the mean.
 double BlockPlan::cost(uint32_t level) const {
   const double side = (kTileSide << level) + static_cast<double>(radius_);
-  return side * side;
+  return side * side * std::pow(kMergePenalty, level);
 }
 
 // Appends the cheapest cut of tiles [begin, end), which lie in one block of `level`, and returns its cost.
@@ -60,7 +61,7 @@ double BlockPlan::merge(const Tiles& all, const std::vector<KeyedSlot>& tiles, s
     apart += merge(all, tiles, i, next, level - 1);
     i = next;
   }
-  const double together = cost(level) * kMergePenalty;
+  const double together = cost(level);
   if (together >= apart) return apart;
   blocks_.resize(mark);
   blocks_.push_back(block_at(all, tiles, begin, end, level));

@@ -9,7 +9,7 @@
 
 namespace atheria::engine {
 
-struct alignas(32) CellMask {
+struct CellMask {
   uint64_t words[4] = {0, 0, 0, 0};
 
   static CellMask full() { return {{~0ull, ~0ull, ~0ull, ~0ull}}; }

@@ -204,7 +204,7 @@ ath_status ath_engine_step(ath_engine* engine, uint64_t steps, bool (*stop)(void
   }
   return guarded("ath_engine_step", [&]() -> ath_status {
     for (uint64_t i = 0; i < steps; ++i) {
-      if (stop != nullptr && stop(context)) {
+      if (stop != nullptr && i > 0 && stop(context)) {
         return ath_status_set(ATH_CANCELLED, "stopped on request after %llu of %llu steps", static_cast<unsigned long long>(i),
                               static_cast<unsigned long long>(steps));
       }

@@ -111,10 +111,11 @@ const float* cells_of(const Universe& universe, const Tile* tile, const AxisRun&
   return first;
 }
 
-// Runs outside a bounded domain are as long as the region; the scratch is a tile.
+// A picture shows each cell once, so a periodic axis is cut as a bounded one. Runs outside are as long as the region, but the scratch is a tile.
 void cut_region(const Axis& axis, int64_t begin, int64_t length, std::vector<AxisRun>& out_runs) {
   std::vector<AxisRun> runs;
-  axis.cut(begin, length, runs);
+  const bool endless = axis.kind() == ATH_DOMAIN_INFINITE;
+  Axis(endless ? ATH_DOMAIN_INFINITE : ATH_DOMAIN_BOUNDED, axis.extent()).cut(begin, length, runs);
   for (AxisRun run : runs) {
     for (; run.length > kTileSide; run.at += kTileSide, run.length -= kTileSide) out_runs.push_back({run.at, kTileSide, run.tile, run.offset});
     out_runs.push_back(run);
