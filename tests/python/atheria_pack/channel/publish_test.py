@@ -1,0 +1,35 @@
+"""The published channel holds exactly what it should, under an index that names it."""
+
+import json
+from pathlib import Path
+
+import rattler_build
+from atheria_pack.channel.publish import link_or_copy, publish, published_files
+from atheria_pack.record import BuiltPackage, sha256_of
+
+
+def package(store: Path, tmp_path: Path, name: str) -> BuiltPackage:
+    recipe = rattler_build.Stage0Recipe.from_yaml(
+        f"package: {{name: {name}, version: '1'}}\nbuild: {{noarch: generic}}\n", recipe_dir=tmp_path / f"recipe-{name}"
+    )
+    (variant,) = recipe.render()
+    made = variant.run_build(output_dir=tmp_path / f"out-{name}", channels=[]).packages[0]
+    target = store / "noarch" / made.name
+    link_or_copy(Path(made), target)
+    return BuiltPackage(f"noarch/{name}", "noarch", made.name, sha256_of(target), target.stat().st_size, 0)
+
+
+def indexed(channel: Path) -> set[str]:
+    return set(json.loads((channel / "noarch" / "repodata.json").read_text())["packages.conda"])
+
+
+def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
+    store, channel = tmp_path / "store", tmp_path / "channel"
+    first, second = (package(store, tmp_path, name) for name in ("one", "two"))
+    publish([first], store, channel, ["linux-64"])
+    assert indexed(channel) == {first.file_name}
+    assert (channel / "linux-64" / "repodata.json").exists()
+    publish([second], store, channel, ["linux-64"])
+    assert indexed(channel) == {second.file_name}
+    assert published_files(channel) == {f"noarch/{second.file_name}"}
+    assert sorted(path.name for path in tmp_path.iterdir() if "channel" in path.name) == ["channel"]

@@ -1,0 +1,97 @@
+"""Wrong input gets one clear message and its exit code; right input gets data on stdout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PYTHON_TREE = Path(__file__).resolve().parents[4] / "python"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    for subdir in ("noarch", "linux-64"):
+        (tmp_path / "empty" / subdir).mkdir(parents=True)
+        (tmp_path / "empty" / subdir / "repodata.json").write_text('{"packages": {}, "packages.conda": {}}')
+    return tmp_path / "empty"
+
+
+def pack(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "atheria_pack", *words],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(PYTHON_TREE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--accel", "cudda"], 2, "error: --accel cudda: not in variants.yaml; it has cpu, openblas\n"),
+        (["--python", "3.9"], 2, "error: --python 3.9: not in variants.yaml; it has 3.10, 3.11\n"),
+        (["--platform", "linux-32"], 2, "error: --platform linux-32: not one of linux-64, linux-aarch64, osx-arm64, win-64\n"),
+        (["--only", "nothing*"], 2, "error: --only nothing*: fits no cell; `matrix` lists them, for example linux-64/fix-core=cpu_py310\n"),
+        (["--jobs", "0"], 2, "error: --jobs 0: needs 1 or more\n"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["matrix", "build-all"])
+def test_wrong_names(project: Path, empty: Path, verb: str, words: list[str], code: int, message: str) -> None:
+    done = pack(project, verb, "--channel", str(empty), *words)
+    assert (done.returncode, done.stderr, done.stdout) == (code, message, "")
+
+
+def test_wrong_variants(project: Path, empty: Path) -> None:
+    text = (project / "variants.yaml").read_text().replace('["100", "50"]', '["100"]')
+    (project / "variants.yaml").write_text(text)
+    done = pack(project, "build-all", "--channel", str(empty))
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: variants.yaml: zip group (atheria_accel, number) has 2 and 1 values; give all of them the same count\n"
+    )
+
+
+def test_matrix_as_json(project: Path, empty: Path) -> None:
+    done = pack(project, "matrix", "--json", "--accel", "cpu", "--python", "3.11", "--channel", str(empty))
+    value = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [cell["cell"] for cell in value["cells"]] == [
+        "linux-64/fix-variant=cpu",
+        "linux-64/libfix=cpu",
+        "linux-64/libfix-dev=cpu",
+        "linux-64/fix-core=cpu_py311",
+    ]
+    assert {cell["state"] for cell in value["cells"]} == {"would build"}
+    assert value["cells"][3]["needs"] == ["linux-64--libfix=cpu"]
+
+
+def test_other_platforms_are_skipped_with_the_reason(project: Path, empty: Path) -> None:
+    done = pack(project, "matrix", "--platform", "osx-arm64", "--channel", str(empty))
+    assert done.returncode == 0
+    assert "skipped  this machine builds linux-64; cross compilers are not set up for osx-arm64" in done.stdout
+    strict = pack(project, "matrix", "--platform", "osx-arm64", "--channel", str(empty), "--strict")
+    assert strict.returncode == 4 and "--strict: 10 cells are skipped" in strict.stderr
+
+
+def test_a_missing_build_tool_is_a_reason_to_skip(project: Path, empty: Path) -> None:
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    staging = "  - staging: {name: fix-build}\n"
+    text = recipe.read_text()
+    assert staging in text
+    recipe.write_text(text.replace(staging, staging + "    requirements: {build: [hip-compiler]}\n"))
+    done = pack(project, "matrix", "--json", "--channel", str(empty))
+    cells = {cell["cell"]: (cell["state"], cell["reason"]) for cell in json.loads(done.stdout)["cells"]}
+    assert cells["linux-64/libfix=cpu"] == ("skipped", "no hip-compiler in the channel empty")
+    assert cells["linux-64/fix-core=cpu_py310"][0] == "skipped"
+    assert cells["linux-64/fix-variant=cpu"][0] == "would build"
+
+
+def test_dry_run_writes_no_package(project: Path, empty: Path) -> None:
+    done = pack(project, "build-all", "--dry-run", "--channel", str(empty))
+    assert done.returncode == 0 and "would run 8 jobs" in done.stdout
+    assert not (project / "output" / "channel").exists()

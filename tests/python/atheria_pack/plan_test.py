@@ -1,0 +1,148 @@
+"""Jobs: grouped by staging build, ordered by need, decided by content with the reason told."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from atheria_pack.errors import RecipeError
+from atheria_pack.plan import Decision, Job, State, agree, content_key, decide, difference, make_jobs
+from atheria_pack.recipes import Output
+from atheria_pack.record import BuiltPackage, Record
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from family import FAMILY, output  # noqa: E402
+
+
+def by_name(jobs: list[Job]) -> dict[str, Job]:
+    return {job.identifier: job for job in jobs}
+
+
+def test_outputs_of_a_staging_build_are_one_job() -> None:
+    jobs = by_name(make_jobs(FAMILY))
+    assert [o.name for o in jobs["linux-64--lib=cpu"].outputs] == ["lib", "dev"]
+    assert len(jobs) == 8
+
+
+def test_needs_stay_within_a_variant() -> None:
+    jobs = by_name(make_jobs(FAMILY))
+    assert jobs["linux-64--core=cpu_py310"].suppliers == {"linux-64--lib=cpu"}
+    assert jobs["linux-64--meta=cpu"].needs == {"core": {"linux-64--core=cpu_py310", "linux-64--core=cpu_py311"}}
+
+
+def test_a_circle_is_refused_and_drawn() -> None:
+    with pytest.raises(RecipeError, match="in a circle: .*a=cpu"):
+        make_jobs([output("a", requires="b"), output("b", requires="a")])
+
+
+def test_digests_and_platform_are_no_axes() -> None:
+    assert agree({"accel": "cpu", "digest_a": "1", "target_platform": "noarch"}, {"accel": "cpu", "digest_a": "2"})
+    assert not agree({"accel": "cpu"}, {"accel": "gpu"})
+
+
+def record(job: str, key: str, parts: Mapping[str, str]) -> Record:
+    return Record(job, key, parts, (BuiltPackage("c", "linux-64", "f", "0", 0, 0),), 1.0)
+
+
+def decided(
+    parts: Mapping[str, Mapping[str, str]],
+    records: Mapping[str, Record] | None = None,
+    obstacles: Mapping[str, str] | None = None,
+    damages: Mapping[str, str] | None = None,
+) -> dict[str, Decision]:
+    jobs = make_jobs(FAMILY)
+    whole = {job.identifier: parts.get(job.identifier, {}) for job in jobs}
+    return {d.job.identifier: d for d in decide(jobs, whole, obstacles or {}, records or {}, damages or {})}
+
+
+def remembered(decisions: Mapping[str, Decision]) -> dict[str, Record]:
+    return {name: record(name, d.key, d.parts) for name, d in decisions.items()}
+
+
+def test_nothing_changed_is_up_to_date() -> None:
+    first = decided({})
+    assert {d.state for d in first.values()} == {State.BUILD}
+    assert {d.reason for d in first.values()} == {"not built yet"}
+    assert {d.state for d in decided({}, remembered(first)).values()} == {State.UP_TO_DATE}
+
+
+def test_a_changed_file_is_named_and_travels_downstream_only() -> None:
+    lib = "linux-64--lib=cpu"
+    before = decided({lib: {"source native/a.cpp": "1", "source native/b.cpp": "1"}})
+    after = decided({lib: {"source native/a.cpp": "2", "source native/b.cpp": "1"}}, remembered(before))
+    rebuilt = {name: d.reason for name, d in after.items() if d.state is State.BUILD}
+    assert rebuilt == {
+        lib: "changed: native/a.cpp",
+        "linux-64--core=cpu_py310": f"{lib} is rebuilt",
+        "linux-64--core=cpu_py311": f"{lib} is rebuilt",
+        "linux-64--meta=cpu": "linux-64--core=cpu_py310, linux-64--core=cpu_py311 is rebuilt",
+    }
+
+
+def test_an_obstacle_skips_and_so_do_its_users() -> None:
+    states = {name: (d.state, d.reason) for name, d in decided({}, obstacles={"linux-64--lib=gpu": "no nvcc"}).items()}
+    assert states["linux-64--lib=gpu"] == (State.SKIPPED, "no nvcc")
+    assert states["linux-64--core=gpu_py310"][0] is State.SKIPPED
+    assert "which is skipped" in states["linux-64--core=gpu_py310"][1]
+    assert states["linux-64--core=cpu_py310"][0] is State.BUILD
+
+
+def test_one_of_several_suppliers_suffices() -> None:
+    states = decided({}, obstacles={"linux-64--core=cpu_py310": "no python 3.10"})
+    assert states["linux-64--meta=cpu"].state is State.BUILD
+
+
+def test_damage_is_a_reason() -> None:
+    first = decided({})
+    again = decided({}, remembered(first), damages={"linux-64--mutex=cpu": "mutex is gone"})
+    assert (again["linux-64--mutex=cpu"].state, again["linux-64--mutex=cpu"].reason) == (State.BUILD, "mutex is gone")
+
+
+def test_difference_prefers_what_tells_most() -> None:
+    old = {"source a": "1", "host python": "3.11.7", "upstream x": "1", "tool t": "1"}
+    assert difference(old, {**old, "host python": "3.11.8"}) == "host environment changed: python"
+    assert difference(old, {**old, "host python": "3.11.8", "source a": "2"}) == "changed: a"
+    assert difference(old, {**old, "tool t": "2"}) == "other version of t"
+    many = {f"source {i}": "1" for i in range(5)}
+    assert difference(many, {}) == "changed: 0, 1, 2 (+2 more)"
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[Output]:
+    names = draw(st.lists(st.sampled_from("abcdefghij"), min_size=1, unique=True))
+    outputs = [
+        output(name, requires=" ".join(draw(st.sets(st.sampled_from(names[:at])))) if at else "") for at, name in enumerate(names)
+    ]
+    return draw(st.permutations(outputs))
+
+
+@given(families())
+def test_suppliers_come_first(family: list[Output]) -> None:
+    jobs = make_jobs(family)
+    places = {job.identifier: place for place, job in enumerate(jobs)}
+    assert len(jobs) == len(family)
+    for job in jobs:
+        assert all(places[supplier] < places[job.identifier] for supplier in job.suppliers)
+
+
+@given(families(), st.data())
+def test_exactly_the_users_of_a_change_are_rebuilt(family: list[Output], data: st.DataObject) -> None:
+    jobs = make_jobs(family)
+    empty: dict[str, dict[str, str]] = {job.identifier: {} for job in jobs}
+    first = decide(jobs, empty, {}, {}, {})
+    records = {d.job.identifier: record(d.job.identifier, d.key, d.parts) for d in first}
+    changed = data.draw(st.sampled_from(sorted(empty)))
+    after = decide(jobs, {**empty, changed: {"source x": "new"}}, {}, records, {})
+    users = {changed}
+    for job in jobs:
+        if users & job.suppliers:
+            users.add(job.identifier)
+    assert {d.job.identifier for d in after if d.state is State.BUILD} == users
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=4)), st.text(min_size=5, max_size=6), st.text(max_size=4))
+def test_every_part_counts(parts: dict[str, str], key: str, value: str) -> None:
+    assert content_key({**parts, key: value}) != content_key(parts)

@@ -1,0 +1,84 @@
+"""Rendering: exact pins of the right sibling, digests in the text, names of cells."""
+
+from pathlib import Path
+
+import pytest
+from atheria_pack.errors import RecipeError
+from atheria_pack.recipes import Output, digest_key, find_recipes, package_name, render_all, source_paths
+from atheria_pack.variants import combinations, load_variants
+
+
+def outputs_of(project: Path) -> dict[str, Output]:
+    rows = combinations(load_variants(project / "variants.yaml", "linux-64"))
+    (recipe,) = find_recipes(project)
+    return {output.identifier: output for output in render_all(recipe, rows, "linux-64", project)}
+
+
+def test_each_package_once(project: Path) -> None:
+    assert sorted(outputs_of(project)) == [
+        "linux-64/fix-core=cpu_py310",
+        "linux-64/fix-core=cpu_py311",
+        "linux-64/fix-core=openblas_py310",
+        "linux-64/fix-core=openblas_py311",
+        "linux-64/fix-variant=cpu",
+        "linux-64/fix-variant=openblas",
+        "linux-64/libfix-dev=cpu",
+        "linux-64/libfix-dev=openblas",
+        "linux-64/libfix=cpu",
+        "linux-64/libfix=openblas",
+    ]
+
+
+def test_names_and_needs(project: Path) -> None:
+    core = outputs_of(project)["linux-64/fix-core=cpu_py311"]
+    assert (core.name, core.version, core.number, core.python, core.staging) == ("fix-core", "0.1.0", 100, "3.11", None)
+    assert core.build.startswith("cpu_py311_h") and core.build.endswith("_100")
+    assert core.requires == {"libfix", "libfix-dev"}
+    assert core.host_specs == ("libfix-dev",)
+
+
+def test_a_source_edit_changes_the_hash_of_what_it_makes_and_of_what_pins_that(project: Path) -> None:
+    before = {name: output.build for name, output in outputs_of(project).items()}
+    (project / "src" / "hello.txt").write_text("changed\n")
+    after = {name: output.build for name, output in outputs_of(project).items()}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in before if "variant" not in name}
+
+
+def test_sources_of_a_staging_build_are_its_outputs(project: Path) -> None:
+    outputs = outputs_of(project)
+    assert outputs["linux-64/libfix=cpu"].sources == ((project / "src").resolve(),)
+    assert outputs["linux-64/fix-core=cpu_py310"].sources == ()
+
+
+def test_a_missing_source_is_named(project: Path) -> None:
+    (recipe,) = find_recipes(project)
+    (project / "src" / "hello.txt").unlink()
+    (project / "src").rmdir()
+    with pytest.raises(RecipeError, match="source src of fix-build is missing"):
+        source_paths(recipe)
+
+
+def test_a_recipe_that_does_not_render_is_named(project: Path) -> None:
+    (recipe,) = find_recipes(project)
+    recipe.write_text(recipe.read_text().replace("recipe: {name: fix,", "recipe: {nome: fix,"))
+    with pytest.raises(RecipeError, match=r"fix/recipe\.yaml"):
+        outputs_of(project)
+
+
+def test_bootstrap_recipes_are_not_the_products(project: Path) -> None:
+    (project / "recipes" / "bootstrap" / "python").mkdir(parents=True)
+    (project / "recipes" / "bootstrap" / "python" / "recipe.yaml").write_text("package: {name: python, version: '3'}\n")
+    assert [path.parent.name for path in find_recipes(project)] == ["fix"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [("numpy", "numpy"), ("numpy >=1,<3", "numpy"), ("python=3.11", "python"), ("conda-forge::cmake >=3", "cmake"), ("a[version=1]", "a")],
+)
+def test_package_name(spec: str, name: str) -> None:
+    assert package_name(spec) == name
+
+
+def test_digest_key_is_a_variant_key() -> None:
+    assert digest_key("atheria-runtime-build") == "digest_atheria_runtime_build"

@@ -1,0 +1,37 @@
+"""Records: what was saved is read back; what is torn, strange or damaged does not count."""
+
+from pathlib import Path
+
+from atheria_pack.record import BuiltPackage, Record, damage, load_records, save_record, sha256_of
+
+
+def stored(store: Path) -> BuiltPackage:
+    path = store / "linux-64" / "a-1-0.conda"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"package")
+    return BuiltPackage("linux-64/a=cpu", "linux-64", path.name, sha256_of(path), 7, 2)
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    record = Record("linux-64--a=cpu", "key", {"source x": "1"}, (stored(tmp_path),), 1.5)
+    save_record(tmp_path / "records", record)
+    assert load_records(tmp_path / "records") == {record.job: record}
+
+
+def test_torn_and_foreign_records_are_absent(tmp_path: Path) -> None:
+    save_record(tmp_path, Record("good", "key", {}, (), 0.0))
+    text = (tmp_path / "good.json").read_text()
+    (tmp_path / "torn.json").write_text(text[:20])
+    (tmp_path / "other.json").write_text(text.replace('"schema": 1', '"schema": 99'))
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "extra.json").write_text(text.replace('"schema": 1', '"schema": 1, "surprise": 2'))
+    assert list(load_records(tmp_path)) == ["good"]
+
+
+def test_damage_tells_which_file_and_how(tmp_path: Path) -> None:
+    package = stored(tmp_path)
+    assert damage([package], tmp_path) is None
+    package.path(tmp_path).write_bytes(b"packagf")
+    assert damage([package], tmp_path) == "a-1-0.conda is not as it was built"
+    package.path(tmp_path).unlink()
+    assert damage([package], tmp_path) == "a-1-0.conda is gone from the output folder"

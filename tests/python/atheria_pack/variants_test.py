@@ -1,0 +1,110 @@
+"""variants.yaml: zip groups, overlays, narrowing, multiplying out."""
+
+from pathlib import Path
+
+import pytest
+from atheria_pack.errors import UsageError, VariantsError
+from atheria_pack.variants import Variants, combinations, load_variants, overlaid, restricted, short_python
+from hypothesis import given
+from hypothesis import strategies as st
+
+PAIR = Variants(
+    {"atheria_accel": ("openblas", "cpu"), "offset": ("100", "200"), "python": ("3.10.* *_cpython", "3.13.* *_cp313")},
+    (("atheria_accel", "offset"),),
+)
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "variants.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_zip_groups_go_row_by_row() -> None:
+    rows = [(row["atheria_accel"], row["offset"], short_python(row["python"])) for row in combinations(PAIR)]
+    assert rows == [("openblas", "100", "3.10"), ("openblas", "100", "3.13"), ("cpu", "200", "3.10"), ("cpu", "200", "3.13")]
+
+
+def test_unequal_zip_names_keys_and_lengths(tmp_path: Path) -> None:
+    path = write(tmp_path, "a: [1, 2]\nb: [1, 2, 3]\nzip_keys:\n  - [a, b]\n")
+    with pytest.raises(VariantsError, match=r"zip group \(a, b\) has 2 and 3 values; give all of them the same count"):
+        load_variants(path, "linux-64")
+
+
+def test_conditions_are_of_the_platform(tmp_path: Path) -> None:
+    path = write(tmp_path, "cxx_compiler:\n  - if: linux\n    then: gxx\n  - if: osx\n    then: clangxx\n")
+    assert load_variants(path, "linux-64").keys["cxx_compiler"] == ("gxx",)
+    assert load_variants(path, "osx-arm64").keys["cxx_compiler"] == ("clangxx",)
+
+
+def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VariantsError, match=r"variants\.yaml does not parse"):
+        load_variants(write(tmp_path, "a: [1\nb"), "linux-64")
+
+
+def test_unknown_accelerator_lists_the_legal_ones() -> None:
+    with pytest.raises(UsageError, match=r"--accel cpuu: .* it has openblas, cpu; did you mean cpu\?"):
+        restricted(PAIR, accels=["cpuu"])
+
+
+def test_unknown_python_lists_the_legal_ones() -> None:
+    with pytest.raises(UsageError, match=r"--python 3\.9: .* it has 3\.10, 3\.13"):
+        restricted(PAIR, pythons=["3.9"])
+
+
+def test_narrowing_keeps_rows_of_the_group_together() -> None:
+    narrowed = restricted(PAIR, accels=["cpu"], pythons=["3.13"])
+    assert combinations(narrowed) == [{"atheria_accel": "cpu", "offset": "200", "python": "3.13.* *_cp313"}]
+
+
+def test_one_overlaid_value_stands_for_every_row() -> None:
+    laid = overlaid(PAIR, {"offset": ["7"], "new": ["x", "y"]})
+    assert laid.keys["offset"] == ("7", "7")
+    assert laid.keys["new"] == ("x", "y")
+
+
+def test_an_overlay_that_breaks_a_group_is_refused() -> None:
+    with pytest.raises(VariantsError, match="2 and 3"):
+        overlaid(PAIR, {"offset": ["1", "2", "3"]})
+
+
+@st.composite
+def variants(draw: st.DrawFn) -> Variants:
+    names = draw(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=5, unique=True))
+    cut = draw(st.integers(0, len(names)))
+    rows = draw(st.integers(1, 3))
+    keys = {
+        name: tuple(f"{name}{i}" for i in range(rows if at < cut else draw(st.integers(1, 3)))) for at, name in enumerate(names)
+    }
+    return Variants(keys, (tuple(names[:cut]),) if cut > 1 else ())
+
+
+@given(variants())
+def test_combinations_are_all_and_distinct(given_variants: Variants) -> None:
+    rows = combinations(given_variants)
+    expected = 1
+    counted: set[tuple[str, ...]] = set()
+    for key, values in given_variants.keys.items():
+        group = given_variants.group_of(key)
+        if group not in counted:
+            counted.add(group)
+            expected *= len(values)
+    assert len(rows) == expected
+    assert len({tuple(sorted(row.items())) for row in rows}) == expected
+    for group in given_variants.zip_keys:
+        for row in rows:
+            positions = {given_variants.keys[key].index(row[key]) for key in group}
+            assert len(positions) == 1
+
+
+@given(variants(), st.data())
+def test_narrowing_never_invents(given_variants: Variants, data: st.DataObject) -> None:
+    key = data.draw(st.sampled_from(sorted(given_variants.keys)))
+    renamed = Variants(
+        {("atheria_accel" if name == key else name): values for name, values in given_variants.keys.items()},
+        tuple(tuple("atheria_accel" if name == key else name for name in group) for group in given_variants.zip_keys),
+    )
+    wanted = data.draw(st.lists(st.sampled_from(renamed.keys["atheria_accel"]), min_size=1, unique=True))
+    kept = combinations(restricted(renamed, accels=wanted))
+    everything = combinations(renamed)
+    assert kept == [row for row in everything if row["atheria_accel"] in wanted]
