@@ -1,0 +1,61 @@
+"""Writes what says what this build is: the distribution's metadata, capabilities.json and BUILD_INFO.txt.
+
+Run by build_python.sh with the prefix's Python; argument: CMake's build folder, from which the compiler's facts are read. What
+the engine says of itself (CPU levels, commit, accelerator) is taken from the capabilities of the engine that was linked.
+"""
+
+import datetime
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+
+def compiler_facts(build: Path) -> dict[str, str]:
+    """Id and version of the C++ compiler that CMake used."""
+    (record,) = build.glob("CMakeFiles/*/CMakeCXXCompiler.cmake")
+    values = dict(re.findall(r'set\((CMAKE_CXX_COMPILER_(?:ID|VERSION)) "([^"]*)"\)', record.read_text()))
+    return {"id": values["CMAKE_CXX_COMPILER_ID"], "version": values["CMAKE_CXX_COMPILER_VERSION"]}
+
+
+def main(build: Path) -> None:
+    prefix = Path(os.environ["PREFIX"])
+    engine = json.loads((prefix / "share/atheria/libatheria-engine/capabilities.json").read_text())
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    date = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch else None
+    capabilities = {
+        "format": engine["format"],
+        "package": os.environ["PKG_NAME"],
+        "build_string": os.environ["PKG_BUILD_STRING"],
+        "build_number": int(os.environ["PKG_BUILDNUM"]),
+        "version": os.environ["PKG_VERSION"],
+        "abi": engine["abi"],
+        "accel": engine["accel"],
+        "platform": engine["platform"],
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "compiler": compiler_facts(build),
+        "cpu_levels": engine["cpu_levels"],
+        "engine_build_string": engine["build_string"],
+        "commit": os.environ.get("COMMIT") or None,
+        "date": date,
+    }
+    facts = prefix / "share/atheria" / os.environ["PKG_NAME"]
+    facts.mkdir(parents=True)
+    (facts / "capabilities.json").write_text(json.dumps(capabilities, indent=2) + "\n")
+    lines = [f"{key.replace('_', ' '):<20}{value if value is not None else 'not recorded'}" for key, value in capabilities.items()]
+    ending = "\n\ncapabilities.json beside this file says the same to programs.\n"
+    (facts / "BUILD_INFO.txt").write_text("\n".join(lines) + ending)
+
+    name = "atheria-core"
+    metadata = Path(os.environ["SP_DIR"]) / f"{name.replace('-', '_')}-{capabilities['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {capabilities['version']}\n"
+        "Summary: Tile-sparse engine for learned quantum cellular automata\nLicense: Apache-2.0\n"
+        "Requires-Python: >=3.10\nRequires-Dist: numpy>=1.23,<3\nRequires-Dist: pillow\n"
+    )
+    (metadata / "INSTALLER").write_text("conda\n")
+
+
+main(Path(sys.argv[1]))
