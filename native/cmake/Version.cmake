@@ -1,0 +1,11 @@
+# ATHERIA_VERSION from include/atheria/version.h, the one place where it is written.
+set(version_header ${CMAKE_CURRENT_LIST_DIR}/../include/atheria/version.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${version_header})
+file(STRINGS ${version_header} version_lines REGEX "^#define ATH_(VERSION_(MAJOR|MINOR|PATCH)|ABI_VERSION) ")
+foreach(part VERSION_MAJOR VERSION_MINOR VERSION_PATCH ABI_VERSION)
+  if(NOT version_lines MATCHES "ATH_${part} ([0-9]+)")
+    message(FATAL_ERROR "${version_header}: no #define ATH_${part} with a number")
+  endif()
+  set(ATHERIA_${part} ${CMAKE_MATCH_1})
+endforeach()
+set(ATHERIA_VERSION ${ATHERIA_VERSION_MAJOR}.${ATHERIA_VERSION_MINOR}.${ATHERIA_VERSION_PATCH})
