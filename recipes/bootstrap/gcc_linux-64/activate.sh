@@ -1,12 +1,11 @@
 # Names the C compiler and the flags conda-forge compiles with, for configure scripts, make and CMake.
+# CONDA_PREFIX is the environment being activated, the one this compiler is in; while a package is built or tested, PREFIX
+# is the one it is compiled for.
 _atheria_tools="${CONDA_PREFIX}"
-if [ "${CONDA_BUILD:-0}" = "1" ]; then
-  _atheria_tools="${BUILD_PREFIX}"
-  _atheria_prefix="${PREFIX}"
-  _atheria_map="-fdebug-prefix-map=${SRC_DIR}=/usr/local/src/conda/${PKG_NAME}-${PKG_VERSION} -fdebug-prefix-map=${PREFIX}=/usr/local/src/conda-prefix"
-else
-  _atheria_prefix="${CONDA_PREFIX}"
-  _atheria_map=""
+_atheria_prefix="${PREFIX:-${CONDA_PREFIX}}"
+_atheria_map=""
+if [ "${CONDA_BUILD:-0}" = "1" ] && [ -n "${SRC_DIR:-}" ]; then
+  _atheria_map="-fdebug-prefix-map=${SRC_DIR}=/usr/local/src/conda/${PKG_NAME}-${PKG_VERSION} -fdebug-prefix-map=${_atheria_prefix}=/usr/local/src/conda-prefix"
 fi
 case "@CHOST@" in
   x86_64-*) _atheria_arch="-march=nocona -mtune=haswell" ;;
@@ -23,6 +22,6 @@ export LDFLAGS="-Wl,-O2 -Wl,--sort-common -Wl,--as-needed -Wl,-z,relro -Wl,-z,no
 export CMAKE_PREFIX_PATH="${_atheria_prefix}:${_atheria_tools}"
 if [ "${CONDA_BUILD:-0}" = "1" ]; then
   # Libraries and headers come from the prefix, never from the machine; programs from PATH.
-  export CMAKE_ARGS="-DCMAKE_AR=${_atheria_tools}/bin/@CHOST@-ar -DCMAKE_RANLIB=${_atheria_tools}/bin/@CHOST@-ranlib -DCMAKE_LINKER=${_atheria_tools}/bin/@CHOST@-ld -DCMAKE_STRIP=${_atheria_tools}/bin/@CHOST@-strip -DCMAKE_BUILD_TYPE=Release -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH=${PREFIX};${CONDA_BUILD_SYSROOT} -DCMAKE_INSTALL_PREFIX=${PREFIX} -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_PROGRAM_PATH=${BUILD_PREFIX}/bin;${PREFIX}/bin"
+  export CMAKE_ARGS="-DCMAKE_AR=${_atheria_tools}/bin/@CHOST@-ar -DCMAKE_RANLIB=${_atheria_tools}/bin/@CHOST@-ranlib -DCMAKE_LINKER=${_atheria_tools}/bin/@CHOST@-ld -DCMAKE_STRIP=${_atheria_tools}/bin/@CHOST@-strip -DCMAKE_BUILD_TYPE=Release -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH=${_atheria_prefix};${CONDA_BUILD_SYSROOT} -DCMAKE_INSTALL_PREFIX=${_atheria_prefix} -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_PROGRAM_PATH=${_atheria_tools}/bin;${_atheria_prefix}/bin"
 fi
 unset _atheria_tools _atheria_prefix _atheria_map _atheria_arch
