@@ -145,8 +145,9 @@ typedef struct ath_run {
   void* const* outputs;       /* host addresses, in order of the OUTPUT tensors' handles; they overlap nothing */
   uint32_t output_count;
   uint32_t domain_count;      /* 0, or the first dimension of the first input */
-  /* Null, or per batch item the part of the patch that is inside a bounded domain. Values outside it are zero for every convolution that
-   * follows, as zero padding at the domain's edge gives. Needs [B,H,W,C] tensors. */
+  /* Null, or per batch item the part of the patch that is inside a bounded domain. The inputs hold zeros outside it (they are never written); what
+   * the program computes there is zero for every convolution that follows, as zero padding at the domain's edge gives. Needs [B,H,W,C] tensors. What
+   * the outputs hold outside the domain is undefined. */
   const ath_rectangle* domains;
   void* scratch;              /* ath_executable_scratch_bytes, 64-aligned; null: allocated for this call */
 } ath_run;
