@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "atheria/law.h"
@@ -95,9 +96,9 @@ inline Net random_net(int d, const std::vector<int>& sides, int hidden, uint32_t
 
 // ---- As an opcode program ----
 
-inline uint32_t add_tensor(ath_program* program, const char* name, ath_role role, std::vector<ath_dimension> dims, const std::vector<float>* bytes) {
+inline uint32_t add_tensor(ath_program* program, const std::string& name, ath_role role, std::vector<ath_dimension> dims, const std::vector<float>* bytes) {
   ath_tensor tensor{};
-  std::snprintf(tensor.name, sizeof tensor.name, "%s", name);
+  std::snprintf(tensor.name, sizeof tensor.name, "%s", name.c_str());
   tensor.dtype = ATH_DTYPE_F32;
   tensor.role = role;
   tensor.rank = static_cast<uint32_t>(dims.size());
@@ -105,7 +106,7 @@ inline uint32_t add_tensor(ath_program* program, const char* name, ath_role role
   uint32_t handle = 0;
   if (ath_program_add_tensor(program, &tensor, bytes != nullptr ? bytes->data() : nullptr, bytes != nullptr ? bytes->size() * sizeof(float) : 0, &handle) !=
       ATH_OK) {
-    std::fprintf(stderr, "tensor %s: %s\n", name, ath_status_message());
+    std::fprintf(stderr, "tensor %s: %s\n", name.c_str(), ath_status_message());
   }
   return handle;
 }
@@ -118,28 +119,23 @@ inline ath_program* make_program(const Net& net) {
   std::snprintf(text, sizeof text, "%.9g", static_cast<double>(net.gamma));
   ath_program_set_metadata(program, "gamma", text);
   if (net.product) ath_program_set_metadata(program, "product", "1");
-  int shrink = 0, number = 0;
+  int shrink = 0;
   const auto shape = [&](int channels) {
     return std::vector<ath_dimension>{{'B', 0}, {'H', -shrink}, {'W', -shrink}, {0, channels}};
   };
   uint32_t now = add_tensor(program, "x", ATH_ROLE_INPUT, shape(net.channels), nullptr);
   for (size_t i = 0; i < net.layers.size(); ++i) {
     const Layer& layer = net.layers[i];
-    char name[16];
-    std::snprintf(name, sizeof name, "w%zu", i);
-    const uint32_t weight = add_tensor(program, name, ATH_ROLE_CONSTANT, {{0, layer.side}, {0, layer.side}, {0, layer.in}, {0, layer.out}}, &layer.weights);
-    std::snprintf(name, sizeof name, "b%zu", i);
-    const uint32_t bias = add_tensor(program, name, ATH_ROLE_CONSTANT, {{0, layer.out}}, &layer.bias);
+    const uint32_t weight = add_tensor(program, "w" + std::to_string(i), ATH_ROLE_CONSTANT, {{0, layer.side}, {0, layer.side}, {0, layer.in}, {0, layer.out}}, &layer.weights);
+    const uint32_t bias = add_tensor(program, "b" + std::to_string(i), ATH_ROLE_CONSTANT, {{0, layer.out}}, &layer.bias);
     shrink += layer.side - 1;
     const bool last = i + 1 == net.layers.size();
-    std::snprintf(name, sizeof name, "t%d", number++);
-    const uint32_t out = add_tensor(program, last ? "y" : name, last ? ATH_ROLE_OUTPUT : ATH_ROLE_LOCAL, shape(layer.out), nullptr);
+    const uint32_t out = add_tensor(program, last ? "y" : "t" + std::to_string(i), last ? ATH_ROLE_OUTPUT : ATH_ROLE_LOCAL, shape(layer.out), nullptr);
     const ath_instruction convolution{ATH_OP_CONV2D, {out, now, weight, bias}};
     ath_program_add_instruction(program, &convolution);
     now = out;
     if (layer.elu) {
-      std::snprintf(name, sizeof name, "t%d", number++);
-      const uint32_t activated = add_tensor(program, name, ATH_ROLE_LOCAL, shape(layer.out), nullptr);
+      const uint32_t activated = add_tensor(program, "e" + std::to_string(i), ATH_ROLE_LOCAL, shape(layer.out), nullptr);
       const ath_instruction elu{ATH_OP_ELU, {activated, now, 0, 0}};
       ath_program_add_instruction(program, &elu);
       now = activated;
