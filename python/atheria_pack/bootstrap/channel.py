@@ -24,7 +24,7 @@ from atheria_pack.bootstrap.plan import Job, Order, overlay, plan_jobs
 from atheria_pack.bootstrap.recipes import read_recipes
 from atheria_pack.bootstrap.toolchain import find_toolchain
 from atheria_pack.bootstrap.tools import find_pip
-from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, missing_wheels
+from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, file_sha256, missing_wheels
 from atheria_pack.errors import BootstrapError
 
 Progress = Callable[[BootstrapEvent], None]
@@ -115,9 +115,7 @@ class _Reporter:
         self._done = 0
         self.total = 0
 
-    def __call__(
-        self, kind: EventKind, message: str, package: str = "", seconds: float = 0.0, step: bool = False
-    ) -> None:
+    def __call__(self, kind: EventKind, message: str, package: str = "", seconds: float = 0.0, step: bool = False) -> None:
         with self._lock:
             self._done += step
             self._progress(BootstrapEvent(kind, package, message, self._done, self.total, seconds))
@@ -127,9 +125,9 @@ def _subdir() -> str:
     from rattler.platform import Platform
 
     subdir = str(Platform.current())
-    if not subdir.startswith("linux-"):
+    if subdir != "linux-64":
         raise BootstrapError(
-            f"the bootstrap channel can be made on Linux only, not on {subdir}; use a channel that answers (--channel)"
+            f"the bootstrap channel can be made for linux-64 only so far, not on {subdir}; use a channel that answers (--channel)"
         )
     return subdir
 
@@ -186,9 +184,7 @@ def _package(record: dict[str, Any], path: Path) -> MadePackage:
     )
 
 
-def _fetch(
-    to_make: Sequence[Job], cache_dir: Path, pythons: Sequence[Path], report: _Reporter, jobs: int
-) -> None:
+def _fetch(to_make: Sequence[Job], cache_dir: Path, pythons: Sequence[Path], report: _Reporter, jobs: int) -> None:
     """Bring every wheel the jobs need into the cache, one call of pip for each Python."""
     wheel_dir = cache_dir / "wheels"
     pins = {job.wheel.file: job.wheel for job in to_make if job.wheel is not None}
@@ -205,9 +201,7 @@ def _fetch(
             future.result()
 
 
-def _make_all(
-    to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Reporter, jobs: int
-) -> dict[str, MadePackage]:
+def _make_all(to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Reporter, jobs: int) -> dict[str, MadePackage]:
     """Make the packages, `jobs` at a time; the first failure lets running ones finish and starts no more."""
     made: dict[str, MadePackage] = {}
     running: set[subprocess.Popen[bytes]] = set()
@@ -229,9 +223,7 @@ def _make_all(
     return made
 
 
-def _make_one(
-    job: Job, cache_dir: Path, subdir: str, report: _Reporter, running: set[subprocess.Popen[bytes]]
-) -> MadePackage:
+def _make_one(job: Job, cache_dir: Path, subdir: str, report: _Reporter, running: set[subprocess.Popen[bytes]]) -> MadePackage:
     report("build", job.origin, job.label)
     started = time.monotonic()
     scratch = cache_dir / "making" / job.key[:16]
@@ -289,6 +281,7 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
     for name in (subdir, "noarch"):
         (fresh / name).mkdir(parents=True)
     for one in packages:
+        _check(one)
         _link(one.path, fresh / one.subdir / one.path.name)
     from rattler.index import index_fs
 
@@ -301,6 +294,18 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
     shutil.rmtree(old, ignore_errors=True)
     report("index", f"{len(packages)} packages in {channel_dir}", seconds=time.monotonic() - started)
     return placed
+
+
+def _check(package: MadePackage) -> None:
+    """Compare a package of the cache with the digest it had when it was made, before an index vouches for it."""
+    recorded = json.loads((package.path.parent / "record.json").read_text("utf-8"))["sha256"]
+    found = file_sha256(package.path)
+    if found != recorded:
+        shutil.rmtree(package.path.parent, ignore_errors=True)
+        raise BootstrapError(
+            f"{package.path} has sha256 {found}, but was made with {recorded}; it was damaged since and is removed now: "
+            "run again to make it anew"
+        )
 
 
 def _link(source: Path, target: Path) -> None:

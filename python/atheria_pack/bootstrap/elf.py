@@ -68,9 +68,7 @@ def _parse(data: bytes) -> DynamicSection | None:
     loads: list[tuple[int, int, int]] = []
     dynamic: tuple[int, int] | None = None
     for index in range(entry_count):
-        kind, _flags, offset, address, _physical, file_size = struct.unpack_from(
-            "<IIQQQQ", data, program_offset + index * entry_size
-        )
+        kind, _flags, offset, address, _physical, file_size = struct.unpack_from("<IIQQQQ", data, program_offset + index * entry_size)
         if kind == _PT_LOAD:
             loads.append((address, offset, file_size))
         elif kind == _PT_DYNAMIC:

@@ -110,11 +110,7 @@ def _bundle_libraries(interpreter: Interpreter, tree: Path, binaries: list[Path]
     """Copy the libraries that the original files resolve to, and make every file find its own through $ORIGIN."""
     bundle = tree / "lib" / f"python{interpreter.minor}" / BUNDLED
     own = {path.name for path in (tree / "lib").glob("libpython*")}
-    originals = [
-        interpreter.prefix / path.relative_to(tree)
-        for path in binaries
-        if set((_needs(path))) - GLIBC_LIBRARIES - own
-    ]
+    originals = [interpreter.prefix / path.relative_to(tree) for path in binaries if set(_needs(path)) - GLIBC_LIBRARIES - own]
     for soname, source in sorted(needed_libraries(originals).items()):
         if soname in own:
             continue
@@ -123,9 +119,7 @@ def _bundle_libraries(interpreter: Interpreter, tree: Path, binaries: list[Path]
         (bundle / soname).chmod(0o755)
     for path in binaries + sorted(bundle.glob("*")):
         needs = set(_needs(path)) - GLIBC_LIBRARIES
-        folders = sorted(
-            {tree / "lib" if name in own else bundle for name in needs}, key=lambda folder: folder != tree / "lib"
-        )
+        folders = sorted({tree / "lib" if name in own else bundle for name in needs}, key=lambda folder: folder != tree / "lib")
         rpath = ":".join(_from_origin(path.parent, folder) for folder in folders)
         section = read_dynamic(path)
         if section is not None and (rpath or section.rpaths):

@@ -163,9 +163,7 @@ def probe(program: Path) -> dict[str, Any] | str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LD_"))}
     environment.pop("__PYVENV_LAUNCHER__", None)
     try:
-        done = subprocess.run(
-            [str(program), "-I", "-c", _PROBE], capture_output=True, text=True, timeout=60, env=environment, check=False
-        )
+        done = subprocess.run([str(program), "-I", "-c", _PROBE], capture_output=True, text=True, timeout=60, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"it does not start: {error}"
     if done.returncode != 0:

@@ -24,6 +24,7 @@ from atheria_pack.bootstrap.elf import newest_glibc, read_dynamic
 from atheria_pack.bootstrap.interpreter_tree import PREFIX_MARK, make_interpreter_tree
 from atheria_pack.bootstrap.plan import Job, Order
 from atheria_pack.bootstrap.wheel_tree import make_wheel_tree
+from atheria_pack.bootstrap.wheels import file_sha256
 from atheria_pack.errors import PackError
 
 COMPRESSION = "conda:3"  # the packages live on this machine only: quick to write and to read
@@ -128,6 +129,7 @@ def _record(job: Job, package: Path, subdir: str) -> dict[str, Any]:
         "subdir": subdir,
         "file": package.name,
         "size": package.stat().st_size,
+        "sha256": file_sha256(package),
         "origin": job.origin,
         "key": job.key,
     }

@@ -74,9 +74,7 @@ def code_digest(made_from: str) -> str:
     return digest.hexdigest()
 
 
-def plan_jobs(
-    recipes: list[BootstrapRecipe], interpreters: dict[str, Interpreter], toolchain: Toolchain, subdir: str
-) -> list[Job]:
+def plan_jobs(recipes: list[BootstrapRecipe], interpreters: dict[str, Interpreter], toolchain: Toolchain, subdir: str) -> list[Job]:
     """One job for each package this machine can make, the longest ones first."""
     shared = {
         "compiler_family": toolchain.family,
@@ -96,9 +94,9 @@ def plan_jobs(
         if recipe.compiler_family is not None and recipe.compiler_family != toolchain.family:
             continue
         for python in [*interpreters] if recipe.per_python else [None]:
-            wheel = recipe.wheel_for(python)
+            wheel = recipe.wheel_for(python, subdir)
             if recipe.made_from == "wheel" and wheel is None:
-                continue
+                continue  # a Python or platform the recipe pins nothing for: what needs the package will say so
             context: dict[str, Any] = dict(shared)
             inputs: dict[str, Any] = {"recipe": recipe.digest(), "code": code[recipe.made_from], "subdir": subdir}
             interpreter = None

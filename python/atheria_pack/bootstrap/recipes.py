@@ -60,10 +60,10 @@ class BootstrapRecipe:
         """The recipe file."""
         return self.folder / "recipe.yaml"
 
-    def wheel_for(self, python: str | None) -> WheelPin | None:
-        """The wheel to unpack for this Python ("3.12"), None if the recipe has none for it."""
+    def wheel_for(self, python: str | None, subdir: str) -> WheelPin | None:
+        """The wheel to unpack for this Python ("3.12") and platform, None if the recipe pins none for them."""
         for pin in self.wheels:
-            if pin.python is None or pin.python == python:
+            if pin.python in (None, python) and pin.runs_on(subdir):
                 return pin
         return None
 

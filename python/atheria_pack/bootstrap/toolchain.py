@@ -22,18 +22,16 @@ OLDEST_CLANG = 14
 BINUTILS = ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip")
 
 _NO_COMPILER = (
-    "no C++ compiler was found on PATH, and packages cannot be compiled without one. Install GCC {gcc} or newer "
-    "(package `g++` on Debian and Ubuntu, `gcc-c++` on Fedora, RHEL and openSUSE, `gcc` on Arch, `build-base` does not do "
-    "on Alpine because musl is not glibc), or Clang {clang} or newer, and run again; CC and CXX name one explicitly"
-).format(gcc=OLDEST_GCC, clang=OLDEST_CLANG)
+    "no usable C++ compiler was found on PATH, and packages cannot be compiled without one. Install GCC "
+    f"{OLDEST_GCC} or newer (package `g++` on Debian and Ubuntu, `gcc-c++` on Fedora, RHEL and openSUSE, `gcc` on Arch) and "
+    "run again; CC and CXX can name one that is not on PATH"
+)
 
 
 def _output(command: list[str]) -> str:
     """What a compiler prints, in English; an empty text if it fails."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "LC_ALL": "C"}
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "LC_ALL": "C"})
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -118,9 +116,7 @@ def find_binutils(toolchain: Toolchain) -> dict[str, Path]:
         program = shutil.which(answer) if answer else None
         program = program or shutil.which(f"llvm-{name}")
         if program is None:
-            raise BootstrapError(
-                f"{toolchain.cc} finds no program `{name}`; install binutils (package `binutils`) and run again"
-            )
+            raise BootstrapError(f"{toolchain.cc} finds no program `{name}`; install binutils (package `binutils`) and run again")
         found[name] = Path(program)
     return found
 

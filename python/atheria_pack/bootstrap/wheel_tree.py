@@ -44,9 +44,7 @@ def make_wheel_tree(recipe: BootstrapRecipe, pin: WheelPin, wheel: Path, python:
     if python is not None and recipe.per_python:
         for command, target in scripts.items():
             module, function = target.split(":")
-            text = _SCRIPT.format(
-                prefix=PREFIX_MARK, python=python, module=module, name=function.split(".")[0], function=function
-            )
+            text = _SCRIPT.format(prefix=PREFIX_MARK, python=python, module=module, name=function.split(".")[0], function=function)
             (tree / "bin" / command).write_text(text, "utf-8")
             (tree / "bin" / command).chmod(0o755)
     if recipe.rename is not None:

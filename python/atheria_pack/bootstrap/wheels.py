@@ -47,6 +47,11 @@ class WheelPin:
         """The platform tags of the file; "any" for a pure one."""
         return self.file.removesuffix(".whl").split("-")[-1].split(".")
 
+    def runs_on(self, subdir: str) -> bool:
+        """Whether the file is for this platform of conda ("linux-64")."""
+        machine = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}.get(subdir)
+        return "any" in self.platforms or any(tag.endswith(f"_{machine}") for tag in self.platforms)
+
 
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
