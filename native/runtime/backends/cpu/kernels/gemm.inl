@@ -20,10 +20,10 @@ constexpr int kTileRows = 12;  // 24 + 2 + 2 of 32
 constexpr int kTileRows = 5;   // 10 + 2 + 1 broadcast + 1 product of 16
 #endif
 
-// k steps per block: a tile of A (14 x 384 x 4 = 21 KiB) stays in L1.
-constexpr int64_t kBlockK = 384;
-// columns per block: B's block (384 x 384 x 4 = 576 KiB) stays in L2.
-constexpr int64_t kBlockN = 384;
+// A block of B, 256 k by 512 columns (512 KiB), stays in L2 while tiles of 14 rows of A (14 KiB, in L1) pass over it.
+// Larger k blocks keep less of A in L1, smaller ones load and store C more often: measured on Zen 5.
+constexpr int64_t kBlockK = 256;
+constexpr int64_t kBlockN = 512;
 
 struct GemmTile {
   int64_t k;
@@ -38,6 +38,9 @@ struct GemmTile {
   const Epilogue* epilogue;   // null: store the raw chain
   const float* bias;          // already at this tile's first column, or null
   const float* residual;      // already at this tile, or null
+  const float* next_c;        // the next panel's C, or null: nothing is far away
+  const float* next_a;        // two rows of the next row tile, or null
+  int64_t next_lda;
 };
 
 template <int MR, int NV>
@@ -49,18 +52,35 @@ ATH_INLINE void gemm_chain(const GemmTile& t, VecF (&sum)[MR][NV], int64_t tail)
   constexpr int kGroups = (MR + 2) / 3;
   const char* group[kGroups];
   ATH_UNROLL for (int g = 0; g < kGroups; ++g) group[g] = a + row * (3 * g);
-  for (int64_t k = 0; k < t.k; ++k) {
-    VecF w[NV];
-    ATH_UNROLL for (int v = 0; v < NV; ++v) {
-      // An unpacked B ends where its columns end.
-      w[v] = v == NV - 1 ? load_first(b + v * kLanes, tail) : load(b + v * kLanes);
+  // What the next tiles need is asked for a line at a time: a burst would fill the miss queue and stop these loads.
+  const char* next_a = reinterpret_cast<const char*>(t.next_a);
+  const char* next_c = reinterpret_cast<const char*>(t.next_c);
+  const int64_t burst = next_c ? 8 : t.k;
+  for (int64_t k = 0; k < t.k;) {
+    const int64_t end = min_of(k + burst, t.k);
+    if (next_c) {
+      if (k < 8 * MR) {
+        __builtin_prefetch(next_c, 1);
+        __builtin_prefetch(next_c + kBytes * (NV - 1), 1);
+        next_c += t.ldc * 4;
+      }
+      // Two rows of the next tile of A: even turns take the first, odd turns the second.
+      if (next_a) __builtin_prefetch(next_a + (k & 8 ? t.next_lda * 4 : 0) + (k >> 4) * 64, 0, 2);
     }
-    ATH_UNROLL for (int i = 0; i < MR; ++i) {
-      const VecF x = splat(*reinterpret_cast<const float*>(group[i / 3] + row * (i % 3)));
-      ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = fma(x, w[v], sum[i][v]);
+    for (; k < end; ++k) {
+      VecF w[NV];
+      ATH_UNROLL for (int v = 0; v < NV; ++v) {
+        // An unpacked B ends where its columns end.
+        w[v] = v == NV - 1 ? load_first(b + v * kLanes, tail) : load(b + v * kLanes);
+        __builtin_prefetch(b + v * kLanes + 16 * ldb);
+      }
+      ATH_UNROLL for (int i = 0; i < MR; ++i) {
+        const VecF x = splat(*reinterpret_cast<const float*>(group[i / 3] + row * (i % 3)));
+        ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = fma(x, w[v], sum[i][v]);
+      }
+      b += ldb;
+      ATH_UNROLL for (int g = 0; g < kGroups; ++g) group[g] += 4;
     }
-    b += ldb;
-    ATH_UNROLL for (int g = 0; g < kGroups; ++g) group[g] += 4;
   }
 }
 
@@ -77,7 +97,6 @@ ATH_NOINLINE void gemm_tile(const GemmTile& t) {
     }
   } else {
     ATH_UNROLL for (int i = 0; i < MR; ++i) {
-      __builtin_prefetch(t.c + i * t.ldc, 1);
       ATH_UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = zero();
     }
   }
@@ -139,6 +158,7 @@ void gemm(const GemmCall* call) {
       const bool last = k1 == g.k;
       // Rows a multiple of 1 KiB apart fall into few L1 sets; enough columns pay for a copy that spreads them.
       const bool copy_a = n1 - n0 > 2 * kPanel && (k_blocks > 1 || g.lda % 256 == 0);
+      const bool from_far = rows * g.ldc > (64 << 10);
       int64_t row0 = 0;
       for (int64_t i = 0; i < row_tiles; ++i) {
         const int64_t count = (rows - row0 + (row_tiles - i) - 1) / (row_tiles - i);
@@ -176,6 +196,13 @@ void gemm(const GemmCall* call) {
           tile.c = g.c + row0 * g.ldc + n;
           tile.bias = g.epilogue.bias ? g.epilogue.bias + n : nullptr;
           tile.residual = g.epilogue.residual ? g.epilogue.residual + row0 * g.epilogue.residual_ld + n : nullptr;
+          if (from_far) {
+            const int64_t row = 2 * ((n - n0) / kPanel);
+            const bool more = row + 1 < rows - row0 - count;
+            tile.next_c = tile.c + kPanel;
+            tile.next_a = more ? g.a + (row0 + count + row) * g.lda + k0 : nullptr;
+            tile.next_lda = g.lda;
+          }
           kGemmTiles[vectors - 1][count](tile);
         }
         row0 += count;
