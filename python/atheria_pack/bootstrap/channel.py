@@ -214,12 +214,10 @@ def _make_all(to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Rep
         wait(future for future in futures if not future.cancelled())
         for future in finished:
             made[futures[future].key] = future.result()
-    except BaseException:
+    finally:  # something still runs only if this is left by an interruption
         pool.shutdown(wait=False, cancel_futures=True)
         for process in list(running):
             process.terminate()
-        raise
-    pool.shutdown()
     return made
 
 

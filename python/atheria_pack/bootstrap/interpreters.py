@@ -47,7 +47,7 @@ def importable(name):
     try:
         __import__(name)
         return True
-    except Exception:
+    except (ImportError, OSError, AttributeError):
         return False
 v = sysconfig.get_config_var
 stdlib = sysconfig.get_path("stdlib")

@@ -161,7 +161,7 @@ def verify_wheel(path: Path, sha256: str | None = None) -> None:
 
 
 # What zipfile raises on bytes that are no zip file, are cut short, or were changed in the middle.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
 def _verify_members(archive: zipfile.ZipFile, damaged: Callable[[str], BootstrapError]) -> None:
