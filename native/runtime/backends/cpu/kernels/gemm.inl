@@ -24,6 +24,8 @@ constexpr int kTileRows = 5;   // 10 + 2 + 1 broadcast + 1 product of 16
 // Larger k blocks keep less of A in L1, smaller ones load and store C more often: measured on Zen 5.
 constexpr int64_t kBlockK = 256;
 constexpr int64_t kBlockN = 512;
+// Columns of the copy (128 KiB) when B comes unpacked.
+constexpr int64_t kStackN = 128;
 
 struct GemmTile {
   int64_t k;
@@ -139,76 +141,109 @@ void pack_b(int64_t k, int64_t n, int64_t n_begin, int64_t n_end, const float* b
   }
 }
 
-void gemm(const GemmCall* call) {
-  const GemmCall& g = *call;
-  const bool packed = g.ldb == 0;
-  const int64_t rows = g.m;
-  if (rows <= 0 || g.n_end <= g.n_begin) return;
-  alignas(64) float a_copy[kTileRows * (kBlockK + 16)];
+// Where a block of B lies: packed panels, or rows as they came.
+struct BlockOfB {
+  const float* start;
+  int64_t n0, n1, k0, k1;  // the block's columns and k steps
+  int64_t panel_k;         // k steps that a packed panel holds, 0 for rows
+  int64_t panel_k0;        // and the one where the block begins
+  int64_t ldb;             // of rows
+};
 
+// All rows of A times one block of B.
+ATH_NOINLINE void gemm_block(const GemmCall& g, const BlockOfB& b) {
+  alignas(64) float a_copy[kTileRows * (kBlockK + 16)];
+  constexpr int64_t kCopyLd = kBlockK + 16;
+  // Rows a multiple of 1 KiB apart fall into few L1 sets; enough columns pay for a copy that spreads them.
+  const bool copy_a = b.n1 - b.n0 > 2 * kPanel && (g.k > kBlockK || g.lda % 256 == 0);
+  const bool from_far = g.m * g.ldc > (64 << 10);
+  const int64_t row_tiles = (g.m + kTileRows - 1) / kTileRows;
+  int64_t row0 = 0;
+  for (int64_t i = 0; i < row_tiles; ++i) {
+    const int64_t count = (g.m - row0 + (row_tiles - i) - 1) / (row_tiles - i);
+    GemmTile tile{};
+    tile.k = b.k1 - b.k0;
+    tile.a = g.a + row0 * g.lda + b.k0;
+    tile.lda = g.lda;
+    if (copy_a) {
+      for (int64_t r = 0; r < count; ++r) {
+        const float* from = tile.a + r * g.lda;
+        float* to = a_copy + r * kCopyLd;
+        int64_t j = 0;
+        for (; j + kLanes <= tile.k; j += kLanes) store(to + j, load(from + j));
+        if (j < tile.k) store_first(to + j, load_first(from + j, tile.k - j), tile.k - j);
+      }
+      tile.a = a_copy;
+      tile.lda = kCopyLd;
+    }
+    tile.ldc = g.ldc;
+    tile.from_c = g.accumulate || b.k0 > 0;
+    tile.epilogue = b.k1 == g.k ? &g.epilogue : nullptr;
+    for (int64_t n = b.n0; n < b.n1; n += kPanel) {
+      tile.columns = min_of(kPanel, b.n1 - n);
+      const int64_t vectors = tile.columns > kLanes ? 2 : 1;
+      if (b.panel_k) {
+        // A call that ends inside a panel still reads the panel's own width.
+        tile.ldb = g.n - n > kLanes ? kPanel : kLanes;
+        tile.b = b.start + (n - b.n0) * b.panel_k + b.panel_k0 * tile.ldb;
+      } else {
+        tile.ldb = b.ldb;
+        tile.b = b.start + (n - b.n0);
+      }
+      tile.c = g.c + row0 * g.ldc + n;
+      tile.bias = g.epilogue.bias ? g.epilogue.bias + n : nullptr;
+      tile.residual = g.epilogue.residual ? g.epilogue.residual + row0 * g.epilogue.residual_ld + n : nullptr;
+      if (from_far) {
+        const int64_t row = 2 * ((n - b.n0) / kPanel);
+        const bool more = row + 1 < g.m - row0 - count;
+        tile.next_c = tile.c + kPanel;
+        tile.next_a = more ? g.a + (row0 + count + row) * g.lda + b.k0 : nullptr;
+        tile.next_lda = g.lda;
+      }
+      kGemmTiles[vectors - 1][count](tile);
+    }
+    row0 += count;
+  }
+}
+
+// Calls block(n0, n1, k0, k1) for the blocks of B, k ascending for each column.
+template <class F>
+ATH_INLINE void for_blocks(const GemmCall& g, int64_t block_n, F block) {
   const int64_t k_blocks = g.k > kBlockK ? (g.k + kBlockK - 1) / kBlockK : 1;
   const int64_t k_step = round_up((g.k + k_blocks - 1) / k_blocks, 8);
-  const int64_t row_tiles = (rows + kTileRows - 1) / kTileRows;
-
-  for (int64_t n0 = g.n_begin; n0 < g.n_end; n0 += kBlockN) {
-    const int64_t n1 = min_of(n0 + kBlockN, g.n_end);
+  for (int64_t n0 = g.n_begin; n0 < g.n_end; n0 += block_n) {
+    const int64_t n1 = min_of(n0 + block_n, g.n_end);
     int64_t k0 = 0;
     do {
       const int64_t k1 = min_of(k0 + k_step, g.k);
-      const bool last = k1 == g.k;
-      // Rows a multiple of 1 KiB apart fall into few L1 sets; enough columns pay for a copy that spreads them.
-      const bool copy_a = n1 - n0 > 2 * kPanel && (k_blocks > 1 || g.lda % 256 == 0);
-      const bool from_far = rows * g.ldc > (64 << 10);
-      int64_t row0 = 0;
-      for (int64_t i = 0; i < row_tiles; ++i) {
-        const int64_t count = (rows - row0 + (row_tiles - i) - 1) / (row_tiles - i);
-        GemmTile tile{};
-        tile.k = k1 - k0;
-        tile.a = g.a + row0 * g.lda + k0;
-        tile.lda = g.lda;
-        if (copy_a) {
-          const int64_t copy_ld = kBlockK + 16;
-          for (int64_t r = 0; r < count; ++r) {
-            const float* from = tile.a + r * g.lda;
-            float* to = a_copy + r * copy_ld;
-            int64_t j = 0;
-            for (; j + kLanes <= tile.k; j += kLanes) store(to + j, load(from + j));
-            if (j < tile.k) store_first(to + j, load_first(from + j, tile.k - j), tile.k - j);
-          }
-          tile.a = a_copy;
-          tile.lda = copy_ld;
-        }
-        tile.ldc = g.ldc;
-        tile.from_c = g.accumulate || k0 > 0;
-        tile.epilogue = last ? &g.epilogue : nullptr;
-        for (int64_t n = n0; n < n1; n += kPanel) {
-          tile.columns = min_of(kPanel, n1 - n);
-          const int64_t vectors = tile.columns > kLanes ? 2 : 1;
-          if (packed) {
-            // A call that ends inside a panel still reads the panel's own width.
-            const int64_t width = g.n - n > kLanes ? kPanel : kLanes;
-            tile.b = g.b + n * g.k + k0 * width;
-            tile.ldb = width;
-          } else {
-            tile.b = g.b + k0 * g.ldb + n;
-            tile.ldb = g.ldb;
-          }
-          tile.c = g.c + row0 * g.ldc + n;
-          tile.bias = g.epilogue.bias ? g.epilogue.bias + n : nullptr;
-          tile.residual = g.epilogue.residual ? g.epilogue.residual + row0 * g.epilogue.residual_ld + n : nullptr;
-          if (from_far) {
-            const int64_t row = 2 * ((n - n0) / kPanel);
-            const bool more = row + 1 < rows - row0 - count;
-            tile.next_c = tile.c + kPanel;
-            tile.next_a = more ? g.a + (row0 + count + row) * g.lda + k0 : nullptr;
-            tile.next_lda = g.lda;
-          }
-          kGemmTiles[vectors - 1][count](tile);
-        }
-        row0 += count;
-      }
+      block(n0, n1, k0, k1);
       k0 = k1;
     } while (k0 < g.k);
+  }
+}
+
+// Many rows over a B that is not packed: blocks of it go through a packed copy, small enough for any stack.
+ATH_NOINLINE void gemm_packing(const GemmCall& g) {
+  alignas(64) float copy[kBlockK * kStackN];
+  for_blocks(g, kStackN, [&](int64_t n0, int64_t n1, int64_t k0, int64_t k1) {
+    pack_b(k1 - k0, g.n - n0, 0, n1 - n0, g.b + k0 * g.ldb + n0, g.ldb, false, copy);
+    gemm_block(g, {copy, n0, n1, k0, k1, k1 - k0, 0, 0});
+  });
+}
+
+void gemm(const GemmCall* call) {
+  const GemmCall& g = *call;
+  if (g.m <= 0 || g.n_end <= g.n_begin) return;
+  if (g.ldb == 0) {
+    for_blocks(g, kBlockN, [&](int64_t n0, int64_t n1, int64_t k0, int64_t k1) {
+      gemm_block(g, {g.b + n0 * g.k, n0, n1, k0, k1, g.k, k0, 0});
+    });
+  } else if (g.m > 4 * kTileRows && g.k * (g.n_end - g.n_begin) > (80 << 10)) {
+    gemm_packing(g);
+  } else {
+    for_blocks(g, kBlockN, [&](int64_t n0, int64_t n1, int64_t k0, int64_t k1) {
+      gemm_block(g, {g.b + k0 * g.ldb + n0, n0, n1, k0, k1, 0, 0, g.ldb});
+    });
   }
 }
 

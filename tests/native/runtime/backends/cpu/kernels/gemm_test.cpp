@@ -146,6 +146,30 @@ TEST(gemm_gives_the_same_bits_for_any_split_and_any_packing) {
   }
 }
 
+TEST(gemm_of_a_large_unpacked_b_goes_through_blocks_with_the_same_bits) {
+  for (const KernelTable* t : levels()) {
+    Generator g(6);
+    for (int round = 0; round < 3; ++round) {
+      Problem p = random_problem(g, 4);
+      p.m = g.size(60, 90), p.n = g.size(250, 330), p.k = g.size(330, 600), p.lda = p.k, p.ldb = p.n + 3, p.ldc = p.n + 1;
+      p.a = g.reals(p.m * p.lda), p.b = g.reals(p.k * p.ldb), p.bias = g.reals(p.n);
+      p.residual = g.reals(p.m * p.ldc), p.start = g.reals(p.m * p.ldc);
+      const std::vector<float> b = packed(*t, p);
+      std::vector<float> whole = guarded(p), unpacked = guarded(p), split = guarded(p);
+      GemmCall call = call_of(p, b.data(), 0, whole.data());
+      t->gemm(&call);
+      call = call_of(p, p.b.data(), p.ldb, unpacked.data());
+      t->gemm(&call);
+      EXPECT(same_bits(whole.data(), unpacked.data(), p.m * p.ldc));
+      call.c = split.data(), call.n_end = 5 * t->panel_columns;
+      t->gemm(&call);
+      call.n_begin = call.n_end, call.n_end = p.n;
+      t->gemm(&call);
+      EXPECT(same_bits(whole.data(), split.data(), p.m * p.ldc));
+    }
+  }
+}
+
 TEST(gemm_packs_a_transposed_b_and_pieces_of_b_alike) {
   for (const KernelTable* t : levels()) {
     Generator g(4);
