@@ -20,7 +20,7 @@ from atheria_pack.errors import PackError
 from atheria_pack.matrix import Matrix
 from atheria_pack.plan import Decision, Job, State
 from atheria_pack.record import BuiltPackage, Record, load_records, save_record, sha256_of
-from atheria_pack.worker import PHASE_FILE, Task, write_task
+from atheria_pack.worker import DISK_FULL, DISK_FULL_TEXT, PHASE_FILE, Task, write_task
 from atheria_pack.workspace import Workspace
 
 # One job with a C++ compiler in it: what it may take before another one is started beside it.
@@ -215,6 +215,8 @@ def _start(
     job = decision.job
     folder = workspace.work / job.identifier
     shutil.rmtree(folder, ignore_errors=True)
+    for output in job.outputs:
+        forget_cached(workspace.cache, output.file_name)
     first = job.outputs[0]
     task = Task(
         recipe=str(first.recipe),
@@ -234,6 +236,7 @@ def _start(
         **os.environ,
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
         "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
+        "RATTLER_CACHE_DIR": str(workspace.cache),
         "CPU_COUNT": str(max(1, len(os.sched_getaffinity(0)) // jobs)),
     }
     with open(log, "wb") as stream:
@@ -246,6 +249,19 @@ def _start(
             start_new_session=True,  # Ctrl-C reaches the parent only, which then stops its workers in order
         )
     return _Running(job, decision, process, folder, log, time.monotonic())
+
+
+def forget_cached(cache: Path, file_name: str) -> None:
+    """Remove a package's unpacked copy from the cache.
+
+    A package built again under the same name would else be tested with the files of its predecessor: tests look a package
+    up in the cache by name alone.
+    """
+    for path in cache.glob(f"pkgs/{file_name.removesuffix('.conda')}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _report_phase(active: _Running, listener: Listener) -> None:
@@ -278,8 +294,12 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
         outcome = json.loads((active.folder / "result.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         outcome = {"packages": [], "tests": [], "error": f"the worker ended with status {active.process.returncode}"}
+        if active.process.returncode == DISK_FULL:  # so full that the result could not be written
+            outcome["error"] = DISK_FULL_TEXT
     tests = outcome["tests"]
     passed = sum(bool(test["success"]) for test in tests)
+    if DISK_FULL_TEXT in str(outcome["error"]):
+        shutil.rmtree(active.folder, ignore_errors=True)  # what is left of it fills the disk, and the log is kept
     if outcome["error"]:
         return JobResult(
             job,
@@ -326,7 +346,7 @@ def tail(log: Path, error: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:
 
 
 def _is_disk_full(result: JobResult) -> bool:
-    return result.state == "failed" and any("No space left on device" in line for line in (result.reason, *result.tail))
+    return result.state == "failed" and any(DISK_FULL_TEXT in line for line in (result.reason, *result.tail))
 
 
 def _stop(running: Iterable[_Running]) -> None:
@@ -345,10 +365,24 @@ def _stop(running: Iterable[_Running]) -> None:
 
 
 def _signal(active: _Running, number: signal.Signals) -> None:
-    try:
-        os.killpg(active.process.pid, number)
-    except ProcessLookupError:
-        pass  # the group is gone, which is what was wanted
+    for pid in session_members(active.process.pid):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass  # it ended in the meantime, which is what was wanted
+
+
+def session_members(session: int) -> list[int]:
+    """All processes of a session. Build scripts run in process groups of their own, so that the group is not enough."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while the list was read
+        if int(fields[3]) == session:
+            members.append(int(stat.parent.name))
+    return members
 
 
 def forget_strangers(workspace: Workspace) -> list[Path]:

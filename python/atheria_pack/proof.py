@@ -48,7 +48,7 @@ def user_spec(accel: str) -> str:
     return f"atheria-core=*={accel}*"
 
 
-def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, fingerprint: str) -> Proof:
+def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, cache: Path, fingerprint: str) -> Proof:
     """Install `atheria-core=*=ACCEL*` into a fresh prefix and run it there, with nothing else on PATH.
 
     `fingerprint` stands for everything published: the proof of an unchanged channel is remembered, not repeated.
@@ -61,7 +61,7 @@ def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, fing
     shutil.rmtree(prefix, ignore_errors=True)
     remembered.unlink(missing_ok=True)
     started = time.monotonic()
-    proof = _proved(accel, channels, platform, folder, prefix, started)
+    proof = _proved(accel, channels, platform, folder, prefix, cache, started)
     if proof.success:
         shutil.rmtree(prefix, ignore_errors=True)
         write_json(remembered, {"key": key, "proof": asdict(proof)})
@@ -77,13 +77,13 @@ def _remembered(path: Path, key: str) -> Proof | None:
 
 
 def _proved(
-    accel: str, channels: Sequence[str], platform: str, folder: Path, prefix: Path, started: float
+    accel: str, channels: Sequence[str], platform: str, folder: Path, prefix: Path, cache: Path, started: float
 ) -> Proof:
     def ended(success: bool, reason: str, installed: str | None = None, report: Mapping[str, Any] | None = None) -> Proof:
         return Proof(accel, user_spec(accel), success, reason, time.monotonic() - started, installed, report)
 
     try:
-        installed = install([user_spec(accel)], channels, platform, prefix)
+        installed = install([user_spec(accel)], channels, platform, prefix, cache)
     except SolverError as error:
         return ended(False, f"does not solve: {error}")
     core = next((name for name in installed if name.startswith("atheria-core-")), None)
@@ -120,12 +120,12 @@ def judge_picture(path: Path) -> tuple[bool, str]:
     return True, f"{size[0]}x{size[1]} picture with {len(colours)} colours"
 
 
-def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path) -> list[str]:
+def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path, cache: Path) -> list[str]:
     """Solve and install into `prefix`; answers `name-version-build` of all packages. Raises SolverError."""
     records = Solver(channels, platform).records(specs)
 
     async def unpack() -> None:
-        await rattler.install(records=records, target_prefix=prefix, show_progress=False)
+        await rattler.install(records=records, target_prefix=prefix, cache_dir=cache / "pkgs", show_progress=False)
 
     asyncio.run(unpack())
     return [f"{record.name.normalized}-{record.version}-{record.build}" for record in records]

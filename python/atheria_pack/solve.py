@@ -66,11 +66,8 @@ class Solver:
         )
 
     async def _records(self, specs: Sequence[str]) -> list[rattler.RepoDataRecord]:
-        virtual: Sequence[rattler.VirtualPackage | rattler.GenericVirtualPackage]
-        if self._virtual is None:
-            virtual = rattler.VirtualPackage.detect()
-        else:
-            virtual = [_virtual_package(text) for text in self._virtual]
+        detected = self._virtual is None
+        virtual = rattler.VirtualPackage.detect() if detected else [_virtual_package(text) for text in self._virtual or ()]
         return await rattler.solve(
             sources=list(self.channels),
             specs=[rattler.MatchSpec(spec, strict=False) for spec in specs],

@@ -7,6 +7,7 @@ same second. What it says goes to stdout (the cell's log); `result.json` beside 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -27,6 +28,8 @@ from atheria_pack.errors import PackError
 from atheria_pack.recipes import rendered_variants
 
 PHASE_FILE = "phase"
+DISK_FULL = 75  # exit status, when not even the result can be written
+DISK_FULL_TEXT = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,25 @@ def _build_staged(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
                     test="skip",
                     output_dir=task.output,
                 )
-        finally:
-            for log in sorted(task.output.glob("b*/*/work*/conda_build.log")):
-                print(f"-- {log.parent.parent.name}", log.read_text(encoding="utf-8", errors="replace"), sep="\n", flush=True)
+        except rattler_build.RattlerBuildError:
+            _print_script_logs(task)
+            _print_contents(task, {file_name for _, file_name in wanted})
+            raise
+        _print_script_logs(task)
+
+
+def _print_script_logs(task: Task) -> None:
+    # The build folder and the staging cache may hold the same log.
+    texts = {log.read_text(encoding="utf-8", errors="replace") for log in task.output.glob("b*/*/work*/conda_build.log")}
+    for text in sorted(texts):
+        print("== what the build script printed", text, sep="\n", flush=True)
+
+
+def _print_contents(task: Task, wanted: set[str]) -> None:
+    """The files of the packages made so far: a failed strict list says how many files it does not name, not which."""
+    for path in sorted(task.output.rglob("*.conda")):
+        if path.name in wanted:
+            print(f"== files of {path.name}", *rattler_build.Package.from_file(path).files, sep="\n  ", flush=True)
 
 
 def _build_alone(task: Task, wanted: set[str]) -> None:
@@ -174,11 +193,14 @@ def main(path: Path) -> int:
         result = work(task)
     except (PackError, rattler_build.RattlerBuildError, OSError) as error:
         result = {"packages": [], "tests": [], "error": str(error), "seconds": 0.0}
-        print(f"error: {error}", flush=True)
+        print(f"error: {str(error).splitlines()[0]}" if str(error) else f"error: {error!r}", flush=True)
     except Exception as error:  # whatever the Rust side raises: it has a class per cause, none of which is ours
         traceback.print_exc(file=sys.stdout)
         result = {"packages": [], "tests": [], "error": f"{type(error).__name__}: {error}", "seconds": 0.0}
-    write_json(path.with_name("result.json"), result)
+    try:
+        write_json(path.with_name("result.json"), result)
+    except OSError as error:
+        return DISK_FULL if error.errno == errno.ENOSPC else 1
     return 1 if result["error"] else 0
 
 

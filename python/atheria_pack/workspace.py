@@ -48,6 +48,11 @@ class Workspace:
         return self.output / "work"
 
     @property
+    def cache(self) -> Path:
+        """rattler's package cache, private to this output folder."""
+        return self.output / "cache"
+
+    @property
     def report(self) -> Path:
         return self.output / "report.json"
 

@@ -114,7 +114,7 @@ def _prove(workspace: Workspace, matrix: Matrix, request: Request, outcome: Run,
     channels = [workspace.channel.as_uri(), matrix.channel.uri]
     proofs = []
     for accel in accels:
-        proof = prove(accel, channels, request.platform, workspace.output / "proof", fingerprint)
+        proof = prove(accel, channels, request.platform, workspace.output / "proof", workspace.cache, fingerprint)
         print(proof_line(proof), file=talk, flush=True)
         proofs.append(proof)
     return proofs

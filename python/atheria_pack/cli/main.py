@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Sequence
 
 from atheria_pack.cli import build_all, matrix
 from atheria_pack.errors import DiskFullError, PackError
+from atheria_pack.worker import DISK_FULL_TEXT
 
 _VERBS = {"matrix": matrix, "build-all": build_all}
 INTERRUPTED = 130
@@ -27,16 +27,15 @@ def main(words: Sequence[str] | None = None) -> int:
     except PackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except BrokenPipeError:  # the reader of stdout has enough (`... | head`); nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # rattler has no class for a full disk, only the text of the operating system
+        if DISK_FULL_TEXT not in str(error):
             raise
-        full = DiskFullError(f"no space left for {error.filename or 'the output'}; free some, or give --output a roomier "
-                             "place. What was built is kept")
+        full = DiskFullError(f"{error}: free some space, or give --output a roomier place. What was built is kept")
         print(f"error: {full}", file=sys.stderr)
         return full.exit_code
     except KeyboardInterrupt:
         print("interrupted; what was built is kept, the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of stdout has enough (`... | head`); nothing more can be said to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

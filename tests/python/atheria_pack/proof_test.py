@@ -39,7 +39,7 @@ def test_an_unsolvable_channel_is_a_failed_proof_and_not_remembered(tmp_path: Pa
     for subdir in ("noarch", "linux-64"):
         (channel / subdir).mkdir(parents=True)
         (channel / subdir / "repodata.json").write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": {}}))
-    proof = prove("cpu", [channel.as_uri()], "linux-64", tmp_path / "proof", "f")
+    proof = prove("cpu", [channel.as_uri()], "linux-64", tmp_path / "proof", tmp_path / "cache", "f")
     assert not proof.success and "does not solve" in proof.reason
     assert not (tmp_path / "proof" / "cpu.json").exists()
 
