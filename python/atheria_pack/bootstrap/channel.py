@@ -122,9 +122,9 @@ class _Reporter:
 
 
 def _subdir() -> str:
-    from rattler.platform import Platform
+    from rattler.platform import Subdir
 
-    subdir = str(Platform.current())
+    subdir = str(Subdir.current())
     if subdir != "linux-64":
         raise BootstrapError(
             f"the bootstrap channel can be made for linux-64 only so far, not on {subdir}; use a channel that answers (--channel)"

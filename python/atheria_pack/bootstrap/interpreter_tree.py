@@ -54,7 +54,8 @@ def make_interpreter_tree(interpreter: Interpreter, tree: Path) -> None:
     binaries = [path for path in sorted(tree.rglob("*")) if is_elf(path)]
     run_tool("strip", ["--strip-unneeded", *map(str, binaries)])
     _bundle_libraries(interpreter, tree, binaries)
-    _mark_prefix(interpreter, tree)
+    # The prefix it was configured with may differ from where it lies: python-build-standalone is configured for /install.
+    mark_prefix(tree, minor, {str(interpreter.prefix), str(interpreter.prefix.resolve()), interpreter.configured_prefix})
 
 
 def _copy_programs(interpreter: Interpreter, tree: Path) -> None:
@@ -137,29 +138,26 @@ def _needs(path: Path) -> tuple[str, ...]:
     return section.needed if section is not None else ()
 
 
-def _mark_prefix(interpreter: Interpreter, tree: Path) -> None:
-    """Replace the prefix in text files. The one the interpreter was configured with may differ from where it lies now
-    (python-build-standalone is configured for /install), so both are replaced, as whole path beginnings only."""
-    prefixes = {str(interpreter.prefix), str(interpreter.prefix.resolve()), interpreter.configured_prefix} - {"", "/", "/usr"}
-    pattern = re.compile(
-        rb"(?<![\w./-])(?:" + b"|".join(re.escape(p.encode()) for p in sorted(prefixes, key=len, reverse=True)) + rb")(?![\w.-])"
-    )
-    before_flags = re.compile(
-        rb"(?<=-[LI])(?:" + b"|".join(re.escape(p.encode()) for p in sorted(prefixes, key=len, reverse=True)) + rb")(?![\w.-])"
-    )
-    minor = interpreter.minor
+def mark_prefix(tree: Path, minor: str, prefixes: set[str]) -> None:
+    """Put `PREFIX_MARK` for every one of `prefixes` in the text files that configuration left behind, where a path begins
+    with it: after a quote, a space, an equals sign, a comma, or -L and -I."""
+    known = sorted(prefixes - {"", "/", "/usr"}, key=len, reverse=True)
+    if not known:
+        return
+    pattern = re.compile(rb"(?:(?<![\w./-])|(?<=-[LI]))(?:" + b"|".join(re.escape(p.encode()) for p in known) + rb")(?![\w.-])")
+    stdlib = tree / "lib" / f"python{minor}"
     places = [
         *(tree / "bin").glob("python*-config"),
         *(tree / "lib" / "pkgconfig").glob("*.pc"),
-        *(tree / "lib" / f"python{minor}").glob("_sysconfigdata*.py"),
-        *(tree / "lib" / f"python{minor}").glob("_sysconfig_vars*.json"),
-        *(tree / "lib" / f"python{minor}").glob("config-*/*"),
-        *(tree / "lib" / f"python{minor}").glob("build-details.json"),
+        *stdlib.glob("_sysconfigdata*.py"),
+        *stdlib.glob("_sysconfig_vars*.json"),
+        *stdlib.glob("config-*/*"),
+        *stdlib.glob("build-details.json"),
     ]
     for path in places:
         if path.is_symlink() or not path.is_file() or is_elf(path):
             continue
         content = path.read_bytes()
-        marked = before_flags.sub(PREFIX_MARK.encode(), pattern.sub(PREFIX_MARK.encode(), content))
+        marked = pattern.sub(PREFIX_MARK.encode(), content)
         if marked != content:
             path.write_bytes(marked)

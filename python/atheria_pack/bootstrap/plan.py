@@ -23,6 +23,7 @@ _CONTENT_CODE: dict[str, tuple[str, ...]] = {
     "interpreter": ("elf.py", "interpreter_tree.py", "make.py", "tools.py"),
     "wheel": ("elf.py", "make.py", "tools.py", "wheel_tree.py", "wheels.py"),
 }
+_KINDS_OF_MACHINE = ("compiler", "runtime-library", "c-library")
 _CODE_OF_OTHERS = ("elf.py", "make.py")
 
 
@@ -76,14 +77,14 @@ def code_digest(made_from: str) -> str:
 
 def plan_jobs(recipes: list[BootstrapRecipe], interpreters: dict[str, Interpreter], toolchain: Toolchain, subdir: str) -> list[Job]:
     """One job for each package this machine can make, the longest ones first."""
-    shared = {
+    chost = f"{toolchain.machine.split('-')[0]}-conda-linux-gnu"
+    of_machine = {
         "compiler_family": toolchain.family,
         "compiler_version": toolchain.version,
         "compiler_major": toolchain.major,
         "machine": toolchain.machine,
         "glibc": toolchain.glibc,
-        "chost": f"{toolchain.machine.split('-')[0]}-conda-linux-gnu",
-        "mark": MARK,
+        "chost": chost,
     }
     code = {kind: code_digest(kind) for kind in {recipe.made_from for recipe in recipes}}
     identities = {minor: identity(interpreter) for minor, interpreter in interpreters.items()}
@@ -97,7 +98,8 @@ def plan_jobs(recipes: list[BootstrapRecipe], interpreters: dict[str, Interprete
             wheel = recipe.wheel_for(python, subdir)
             if recipe.made_from == "wheel" and wheel is None:
                 continue  # a Python or platform the recipe pins nothing for: what needs the package will say so
-            context: dict[str, Any] = dict(shared)
+            # What comes from a wheel or an interpreter is not made again because the compiler was upgraded.
+            context: dict[str, Any] = {"mark": MARK, **(of_machine if recipe.made_from in _KINDS_OF_MACHINE else {})}
             inputs: dict[str, Any] = {"recipe": recipe.digest(), "code": code[recipe.made_from], "subdir": subdir}
             interpreter = None
             if python is not None:

@@ -1,0 +1,95 @@
+"""The plan: what is made, and when a package would be made again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atheria_pack.bootstrap.interpreters import Interpreter, find_interpreters
+from atheria_pack.bootstrap.model import Toolchain
+from atheria_pack.bootstrap.plan import Job, content_key, overlay, plan_jobs
+from atheria_pack.bootstrap.recipes import read_recipes
+from atheria_pack.bootstrap.toolchain import find_toolchain
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[4]
+RECIPES = read_recipes(ROOT / "recipes" / "bootstrap")
+
+texts = st.text(max_size=8)
+trees = st.dictionaries(texts, st.one_of(texts, st.dictionaries(texts, texts, max_size=3)), max_size=5)
+
+
+@given(trees)
+def test_the_order_of_inputs_does_not_matter(inputs: dict[str, Any]) -> None:
+    assert content_key(inputs) == content_key(dict(reversed(list(inputs.items()))))
+
+
+@given(trees, trees)
+def test_different_inputs_have_different_keys(one: dict[str, Any], other: dict[str, Any]) -> None:
+    same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    assert (content_key(one) == content_key(other)) == same
+
+
+@pytest.fixture(scope="module")
+def toolchain() -> Toolchain:
+    return find_toolchain(os.environ)
+
+
+@pytest.fixture(scope="module")
+def interpreters() -> dict[str, Interpreter]:
+    found, _ = find_interpreters(os.environ)
+    if not found:
+        pytest.skip("this machine has no interpreter that can be packaged")
+    return found
+
+
+@pytest.fixture(scope="module")
+def jobs(interpreters: dict[str, Interpreter], toolchain: Toolchain) -> list[Job]:
+    return plan_jobs(RECIPES, interpreters, toolchain, "linux-64")
+
+
+def keys(jobs: list[Job]) -> dict[str, str]:
+    return {job.label: job.key for job in jobs}
+
+
+def test_every_recipe_is_planned_once_or_once_a_python(jobs: list[Job], interpreters: dict[str, Interpreter]) -> None:
+    labels = [job.label for job in jobs]
+    assert len(labels) == len(set(labels))
+    for recipe in RECIPES:
+        expected = {f"{recipe.name} [{minor}]" for minor in interpreters} if recipe.per_python else {recipe.name}
+        assert expected == {label for label in labels if label.split(" ")[0] == recipe.name}
+
+
+def test_a_second_plan_has_the_same_keys(jobs: list[Job], interpreters: dict[str, Interpreter], toolchain: Toolchain) -> None:
+    assert keys(jobs) == keys(plan_jobs(RECIPES, interpreters, toolchain, "linux-64"))
+    assert len(set(keys(jobs).values())) == len(jobs)
+
+
+def test_another_compiler_remakes_what_comes_from_it_and_keeps_the_rest_usable(
+    jobs: list[Job], interpreters: dict[str, Interpreter], toolchain: Toolchain
+) -> None:
+    newer = keys(plan_jobs(RECIPES, interpreters, replace(toolchain, version="99.1.0"), "linux-64"))
+    for name in ("gcc_linux-64", "gxx_linux-64", "libgcc", "libstdcxx"):
+        if name in newer:
+            assert newer[name] != keys(jobs)[name]
+    for name in ("pip", "cmake", "libopenblas"):
+        assert newer[name] == keys(jobs)[name], f"{name} does not depend on the compiler"
+
+
+def test_the_overlay_tells_this_machines_compiler(jobs: list[Job], toolchain: Toolchain) -> None:
+    found = overlay(jobs)
+    assert found["cxx_compiler_version"] == [toolchain.major] == found["c_compiler_version"]
+    assert found["c_stdlib_version"] == [toolchain.glibc]
+    assert (found["c_compiler"], found["cxx_compiler"], found["c_stdlib"]) == (["gcc"], ["gxx"], ["sysroot"])
+    assert found["pybind11_abi"] == ["12"]
+
+
+def test_another_platform_gets_nothing_that_runs_only_here(interpreters: dict[str, Interpreter], toolchain: Toolchain) -> None:
+    planned = plan_jobs(RECIPES, interpreters, toolchain, "linux-aarch64")
+    assert not [job.label for job in planned if job.wheel and "x86_64" in job.wheel.file]
+    assert not [job.label for job in planned if job.recipe.name.endswith("_linux-64")]
