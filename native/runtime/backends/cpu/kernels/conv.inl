@@ -3,6 +3,8 @@
 //
 // The order cin before kw lets a 3-wide stride-1 kernel load an input value once and use it for three pixels, which
 // takes the load ports out of the way when a single vector holds all output channels.
+#pragma once
+
 #include "gemm.inl"
 
 namespace atheria::kernels {

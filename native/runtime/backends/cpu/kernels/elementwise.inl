@@ -1,5 +1,7 @@
 // Elementwise kernels: unary, binary with a vector, a scalar or a row, complex product of (Re half, Im half) cells.
 // Multiplications and additions round separately, so every level gives the same bits and so does numpy.
+#pragma once
+
 #include "math.hpp"
 #include "stream.hpp"
 
@@ -98,8 +100,26 @@ void binary_row(Binary op, int64_t rows, int64_t n, const float* a, int64_t lda,
   for (int64_t r = 0; r < rows; ++r) binary_range(op, n, a + r * lda, b, out + r * ldo);
 }
 
+#if defined(__AVX512F__)
+// A cell of d = 8 in one register, [re im] each: the product of a and b.
+ATH_INLINE VecF complex_product(VecF a, VecF b) {
+  // [ar ar] * [br bi] and [ai ai] * [bi br]: their difference is the real half, their sum the imaginary one.
+  const VecF straight = VecF(_mm512_shuffle_f32x4(a, a, 0x44)) * b;
+  const VecF crossed = VecF(_mm512_shuffle_f32x4(a, a, 0xee)) * VecF(_mm512_shuffle_f32x4(b, b, 0x4e));
+  return _mm512_mask_sub_ps(straight + crossed, 0x00ff, straight, crossed);
+}
+#endif
+
 void complex_mul(int64_t cells, int64_t d, const float* a, int64_t lda, const float* b, int64_t ldb, float* out,
                  int64_t ldo) {
+#if defined(__AVX512F__)
+  if (d == 8 && lda == 16 && ldb == 16 && ldo == 16 && reinterpret_cast<uintptr_t>(out) % 64 == 0) {
+    in_blocks(cells * 16, out, [=](int64_t first, int64_t count, float* to) {
+      zip_range(count, a + first, b + first, to, [](VecF p, VecF q) { return complex_product(p, q); });
+    });
+    return;
+  }
+#endif
   for (int64_t i = 0; i < cells; ++i, a += lda, b += ldb, out += ldo) {
     for (int64_t c = 0; c < d; c += kLanes) {
       const int64_t left = min_of(kLanes, d - c);

@@ -3,6 +3,8 @@
 // The tile is kTileRows x (2 vectors). A is read by broadcasts straight from its rows, so the same tile serves an
 // unpacked A, a copied A and a convolution's pixels; B is read as rows of two vectors, packed in panels or in place.
 // A k block that is not the last stores the chain in C and the next one loads it again: exact, so blocking is free.
+#pragma once
+
 #include "epilogue.hpp"
 
 namespace atheria::kernels {

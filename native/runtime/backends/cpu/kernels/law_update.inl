@@ -1,7 +1,8 @@
 // The step's epilogue: psi' = (psi + Delta) / (|psi + Delta| + 1e-9) per cell, with optional product, decay and
 // activity. A cell is 2 d floats, Re half then Im half; its sum of squares takes element j in lane j mod 16.
-#include "math.hpp"
-#include "stream.hpp"
+#pragma once
+
+#include "elementwise.inl"
 
 namespace atheria::kernels {
 namespace {
@@ -100,12 +101,7 @@ ATH_NOINLINE void update_sixteen(const LawUpdateCall& s, int64_t cell, float* ou
   ATH_UNROLL for (int i = 0; i < 16; ++i) {
     const VecF p = load(s.psi + (cell + i) * s.psi_ld);
     VecF q = load(s.delta + (cell + i) * s.delta_ld);
-    if (s.product) {
-      // [dr dr] * [pr pi] and [di di] * [pi pr]: their difference is the real half, their sum the imaginary one.
-      const VecF straight = VecF(_mm512_shuffle_f32x4(q, q, 0x44)) * p;
-      const VecF crossed = VecF(_mm512_shuffle_f32x4(q, q, 0xee)) * VecF(_mm512_shuffle_f32x4(p, p, 0x4e));
-      q = _mm512_mask_sub_ps(straight + crossed, 0x00ff, straight, crossed);
-    }
+    if (s.product) q = complex_product(q, p);
     q = q - gamma * p;
     state[i] = p + q;
     if (Measured) {

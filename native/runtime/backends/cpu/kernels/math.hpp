@@ -43,12 +43,12 @@ ATH_INLINE VecF scale_by_exponent(VecF v, VecF n_magic) {
 #endif
 }
 
-ATH_INLINE VecF exp(VecF x) {
-  // max and min keep their second operand when it is NaN.
-  const VecF clamped = max(splat(-104.0f), min(splat(89.0f), x));
-  const ExpSplit s = split_exp(clamped);
+// For x below 89. max and min keep their second operand when it is NaN.
+ATH_INLINE VecF exp_bounded(VecF x) {
+  const ExpSplit s = split_exp(max(splat(-104.0f), x));
   return scale_by_exponent(splat(1.0f) + expm1_reduced(s.r), s.n_magic);
 }
+ATH_INLINE VecF exp(VecF x) { return exp_bounded(min(splat(89.0f), x)); }
 
 // exp(x) - 1 for x <= 0, without cancellation near 0; anything for x > 0. One constant for ln2 is enough here: where
 // n is large, exp(x) is small against 1.
@@ -61,7 +61,7 @@ ATH_INLINE VecF expm1_negative(VecF x) {
 }
 
 ATH_INLINE VecF sigmoid(VecF x) {
-  const VecF e = exp(-abs(x));
+  const VecF e = exp_bounded(-abs(x));
   const VecF top = select(x < zero(), e, splat(1.0f));
   return top / (splat(1.0f) + e);
 }
@@ -95,7 +95,7 @@ ATH_INLINE VecF erfc_positive(VecF z) {
   p = fma(p, t, splat(0.37409196f));
   p = fma(p, t, splat(1.00002368f));
   p = fma(p, t, splat(-1.26551223f));
-  return t * exp(p - z * z);
+  return t * exp_bounded(p - z * z);
 }
 
 ATH_INLINE VecF gelu(VecF x) {

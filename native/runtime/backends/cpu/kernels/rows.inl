@@ -1,6 +1,9 @@
 // Kernels along the last axis: softmax, sums, layer and rms norm. Sums run in 16 lanes (element i in lane i mod 16),
 // folded by halves, on every level.
+#pragma once
+
 #include "math.hpp"
+#include "stream.hpp"
 
 namespace atheria::kernels {
 namespace {
@@ -31,35 +34,69 @@ ATH_INLINE float row_max(int64_t n, const float* x) {
   return max16(all);
 }
 
-void softmax(int64_t rows, int64_t n, float scale, const float* x, int64_t ldx, float* out, int64_t ldo) {
-  const VecF s = splat(scale);
-  for (int64_t r = 0; r < rows; ++r, x += ldx, out += ldo) {
-    // max(scale * x) = scale * max(x) for scale > 0; otherwise the smallest x gives it.
-    float top;
-    if (scale > 0.0f) {
-      top = row_max(n, x) * scale;
-    } else {
-      top = -__builtin_inff();
-      for (int64_t i = 0; i < n; ++i) top = x[i] * scale > top ? x[i] * scale : top;
-    }
-    const VecF m = splat(top);
-    Lanes16 acc = splat16(0.0f);
-    int64_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-      const Lanes16 e = map16(load16(x + i), [&](VecF v) { return exp(v * s - m); });
-      store16(out + i, e);
-      acc = map16(acc, e, AddOp{});
-    }
-    if (i < n) {
-      const Lanes16 e = map16(load16_first_or(x + i, n - i, 0.0f), [&](VecF v) { return exp(v * s - m); });
-      store16_first(out + i, e, n - i);
-      // Read back so that lanes beyond n add 0.
-      acc = map16(acc, load16_first_or(out + i, n - i, 0.0f), AddOp{});
-    }
-    const VecF inverse = splat(1.0f / sum16(acc));
-    for (i = 0; i + kLanes <= n; i += kLanes) store(out + i, load(out + i) * inverse);
-    if (i < n) store_first(out + i, load_first(out + i, n - i) * inverse, n - i);
+// scale * max(x) for scale > 0; otherwise the smallest x gives the largest scale * x.
+ATH_INLINE float scaled_max(int64_t n, float scale, const float* x) {
+  if (scale > 0.0f) return row_max(n, x) * scale;
+  float top = -__builtin_inff();
+  for (int64_t i = 0; i < n; ++i) top = x[i] * scale > top ? x[i] * scale : top;
+  return top;
+}
+
+// exp(scale * x - top) into out; returns the sum.
+ATH_INLINE float exp_row(int64_t n, float scale, float top, const float* x, float* out) {
+  const VecF s = splat(scale), m = splat(-top);
+  const auto shifted = [s, m](VecF v) { return exp_bounded(fma(v, s, m)); };
+  Lanes16 acc = splat16(0.0f);
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const Lanes16 e = map16(load16(x + i), shifted);
+    store16(out + i, e);
+    acc = map16(acc, e, AddOp{});
   }
+  if (i < n) {
+    store16_first(out + i, map16(load16_first_or(x + i, n - i, 0.0f), shifted), n - i);
+    // Read back so that lanes beyond n add 0.
+    acc = map16(acc, load16_first_or(out + i, n - i, 0.0f), AddOp{});
+  }
+  return sum16(acc);
+}
+
+ATH_INLINE void scale_row(int64_t n, float factor, const float* from, float* out) {
+  const VecF f = splat(factor);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(out + i, load(from + i) * f);
+  if (i < n) store_first(out + i, load_first(from + i, n - i) * f, n - i);
+}
+ATH_INLINE void scale_row_stream(int64_t n, float factor, const float* from, float* out) {
+  const VecF f = splat(factor);
+  for (int64_t i = 0; i < n; i += kLanes) store_stream(out + i, load(from + i) * f);
+}
+
+void softmax(int64_t rows, int64_t n, float scale, const float* x, int64_t ldx, float* out, int64_t ldo) {
+  // Each stage runs over a group of rows: within one row the stages wait for each other, rows do not.
+  constexpr int64_t kGroup = 16, kBlock = 4096;
+  const int64_t group = n > kBlock / kGroup ? 1 + kBlock / 4 / n : kGroup;
+  const bool stream = rows * n >= kStreamFloats && n <= kBlock && n % 16 == 0 && ldo % 16 == 0 &&
+                      reinterpret_cast<uintptr_t>(out) % 64 == 0;
+  alignas(64) float block[kBlock];
+  float top[kGroup], sum[kGroup];
+  for (int64_t first = 0; first < rows; first += group) {
+    const int64_t count = min_of(group, rows - first);
+    const float* in = x + first * ldx;
+    float* to = stream ? block : out + first * ldo;
+    const int64_t ldt = stream ? n : ldo;
+    for (int64_t r = 0; r < count; ++r) top[r] = scaled_max(n, scale, in + r * ldx);
+    for (int64_t r = 0; r < count; ++r) sum[r] = exp_row(n, scale, top[r], in + r * ldx, to + r * ldt);
+    for (int64_t r = 0; r < count; ++r) {
+      float* result = out + (first + r) * ldo;
+      if (stream) {
+        scale_row_stream(n, 1.0f / sum[r], to + r * ldt, result);
+      } else {
+        scale_row(n, 1.0f / sum[r], to + r * ldt, result);
+      }
+    }
+  }
+  if (stream) stream_fence();
 }
 
 void row_reduce(RowSum op, int64_t rows, int64_t n, const float* x, int64_t ldx, float* out) {

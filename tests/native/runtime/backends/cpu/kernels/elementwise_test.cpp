@@ -117,18 +117,22 @@ TEST(elementwise_complex_product) {
   for (const KernelTable* t : levels()) {
     Generator g(24);
     for (int64_t d : {1, 2, 3, 4, 7, 8, 9, 16, 21, 64}) {
-      const int64_t cells = 5, ld = 2 * d + 1;
-      const std::vector<float> a = g.reals(cells * ld), b = g.reals(cells * ld);
-      std::vector<float> out(cells * ld, kGuard), wanted(cells * ld, kGuard);
-      for (int64_t i = 0; i < cells; ++i) {
-        for (int64_t c = 0; c < d; ++c) {
-          const float ar = a[i * ld + c], ai = a[i * ld + d + c], br = b[i * ld + c], bi = b[i * ld + d + c];
-          wanted[i * ld + c] = ar * br - ai * bi;
-          wanted[i * ld + d + c] = ar * bi + ai * br;
+      for (int64_t gap : {0, 1}) {
+        const int64_t cells = 5, ld = 2 * d + gap;
+        const std::vector<float> a = g.reals(cells * ld), b = g.reals(cells * ld);
+        alignas(64) float out[5 * 129];
+        std::vector<float> wanted(5 * 129, kGuard);
+        for (float& v : out) v = kGuard;
+        for (int64_t i = 0; i < cells; ++i) {
+          for (int64_t c = 0; c < d; ++c) {
+            const float ar = a[i * ld + c], ai = a[i * ld + d + c], br = b[i * ld + c], bi = b[i * ld + d + c];
+            wanted[i * ld + c] = ar * br - ai * bi;
+            wanted[i * ld + d + c] = ar * bi + ai * br;
+          }
         }
+        t->complex_mul(cells, d, a.data(), ld, b.data(), ld, out, ld);
+        EXPECT(same_bits(out, wanted.data(), 5 * 129));
       }
-      t->complex_mul(cells, d, a.data(), ld, b.data(), ld, out.data(), ld);
-      EXPECT(same_bits(out.data(), wanted.data(), cells * ld));
     }
   }
 }

@@ -1,4 +1,6 @@
 // softmax, sums and norms along rows: values against double, the 16-lane order by bits, rows alone or together.
+#include <cstdlib>
+
 #include "levels.hpp"
 
 using namespace kernels_test;
@@ -70,6 +72,25 @@ TEST(rows_softmax) {
         }
       }
     }
+  }
+}
+
+// A long output is written past the caches by another loop.
+TEST(rows_softmax_of_many_rows_equals_one_at_a_time) {
+  Generator g(34);
+  for (int64_t n : {48, 4096}) {
+    const int64_t rows = (4 << 20) / n + 3;
+    const std::vector<float> x = g.reals(rows * n, -5.0f, 5.0f);
+    float* out = static_cast<float*>(std::aligned_alloc(64, rows * n * sizeof(float)));
+    std::vector<float> alone(n);
+    for (const KernelTable* t : levels()) {
+      t->softmax(rows, n, 1.0f, x.data(), n, out, n);
+      for (int64_t r = 0; r < rows; r += r < rows - 40 ? 37 : 1) {
+        t->softmax(1, n, 1.0f, x.data() + r * n, n, alone.data(), n);
+        if (!EXPECT(same_bits(alone.data(), out + r * n, n))) break;
+      }
+    }
+    std::free(out);
   }
 }
 
