@@ -304,7 +304,7 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
         return JobResult(
             job,
             "failed",
-            first_line(outcome["error"]),
+            telling_line(active.log, outcome["error"]),
             seconds,
             tests_passed=passed,
             tests_failed=len(tests) - passed,
@@ -334,6 +334,17 @@ def _store(workspace: Workspace, made: Path, cell: str, tests: int) -> BuiltPack
 def first_line(text: str) -> str:
     """The first line with something in it."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+
+
+def telling_line(log: Path, error: str) -> str:
+    """Why a job failed, in a line: the first complaint of a compiler or of CMake if a script failed, else the error's own."""
+    reason = first_line(error)
+    if "Script failed" not in reason or not log.is_file():
+        return reason
+    complaints = re.findall(
+        r"^(?!error: |\+ ).*\b(?:fatal error|error|Error)\b.*[:(].*$", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
+    return f"{complaints[0].strip()} ({reason})" if complaints else reason
 
 
 def tail(log: Path, error: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:

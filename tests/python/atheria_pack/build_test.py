@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from atheria_pack.build import JobResult, compiler_step, first_line, lacking, tail
+from atheria_pack.build import JobResult, compiler_step, first_line, lacking, tail, telling_line
 from atheria_pack.plan import make_jobs
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,6 +31,18 @@ def test_tail_is_the_end_of_the_log(tmp_path: Path) -> None:
     assert tail(log, "", 3) == ("line 97", "line 98", "line 99")
     assert tail(tmp_path / "none", "it broke") == ("it broke",)
     assert first_line("\n\n  a\nb") == "a"
+
+
+def test_the_first_complaint_of_the_compiler_is_the_reason(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("+ grep error: x\n[1/2] a.cpp\na.cpp:3:1: error: expected ';'\nb.cpp:1:1: error: later\nerror: IO Error: Script failed\n")
+    script = "IO Error: Script failed with status 1\nmore"
+    assert telling_line(log, script) == "a.cpp:3:1: error: expected ';' (IO Error: Script failed with status 1)"
+    assert telling_line(log, "Failed to resolve dependencies") == "Failed to resolve dependencies"
+    log.write_text("CMake Error at CMakeLists.txt:107 (add_subdirectory):\n")
+    assert telling_line(log, script).startswith("CMake Error at CMakeLists.txt:107")
+    log.write_text("quiet\n")
+    assert telling_line(log, script) == "IO Error: Script failed with status 1"
 
 
 def test_compiler_step(tmp_path: Path) -> None:
