@@ -42,13 +42,14 @@ ATH_INLINE float scaled_max(int64_t n, float scale, const float* x) {
   return top;
 }
 
-// exp(scale * x - top) into out; returns the sum.
-ATH_INLINE float exp_row(int64_t n, float scale, float top, const float* x, float* out) {
+// exp(scale * x - top) into out; returns the sum. Asks for the row `ahead` floats on: this stage leaves memory idle.
+ATH_INLINE float exp_row(int64_t n, float scale, float top, const float* x, int64_t ahead, float* out) {
   const VecF s = splat(scale), m = splat(-top);
   const auto shifted = [s, m](VecF v) { return exp_bounded(fma(v, s, m)); };
   Lanes16 acc = splat16(0.0f);
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
+    __builtin_prefetch(x + i + ahead);
     const Lanes16 e = map16(load16(x + i), shifted);
     store16(out + i, e);
     acc = map16(acc, e, AddOp{});
@@ -86,7 +87,7 @@ void softmax(int64_t rows, int64_t n, float scale, const float* x, int64_t ldx, 
     float* to = stream ? block : out + first * ldo;
     const int64_t ldt = stream ? n : ldo;
     for (int64_t r = 0; r < count; ++r) top[r] = scaled_max(n, scale, in + r * ldx);
-    for (int64_t r = 0; r < count; ++r) sum[r] = exp_row(n, scale, top[r], in + r * ldx, to + r * ldt);
+    for (int64_t r = 0; r < count; ++r) sum[r] = exp_row(n, scale, top[r], in + r * ldx, group * ldx, to + r * ldt);
     for (int64_t r = 0; r < count; ++r) {
       float* result = out + (first + r) * ldo;
       if (stream) {
