@@ -33,6 +33,8 @@ class Case {
   Case& within(double absolute, double relative);
   // Rows of the first axis do not know of each other: any split must give the same bits. On unless told otherwise.
   Case& whole_only();
+  // The subject must take it though its exclusions name the op.
+  Case& must_run_here();
   // Runs it on the subject: against the oracle, and with the batch split. `batch` is the value of B.
   void run(int64_t batch = 4);
 
@@ -50,7 +52,7 @@ class Case {
   std::vector<Tensor> tensors_;
   std::vector<Values> inputs_;  // for the whole batch
   std::vector<uint32_t> opcodes_;
-  bool specials_ = false, split_ = true;
+  bool specials_ = false, split_ = true, must_run_here_ = false;
   double absolute_ = 1e-6, relative_ = 2e-6;
 };
 

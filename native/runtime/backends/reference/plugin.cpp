@@ -15,7 +15,7 @@ ath_status probe(const ath_host*, ath_probe* out_probe) {
 }
 
 constexpr ath_backend kBackend = {
-    sizeof(ath_backend), ATH_ABI_VERSION, "reference", "0.1.0", probe,   device_open, device_close, device_describe,
+    sizeof(ath_backend), ATH_ABI_VERSION, "reference", ATH_BACKEND_VERSION, probe,   device_open, device_close, device_describe,
     op_supported,        op_prepare,      op_release,  op_execute,       nullptr, nullptr,     nullptr,      nullptr,
     nullptr,
 };
