@@ -41,9 +41,7 @@ def mlp(d: int, hidden: int = 64, layers: int = 2, activation: str = "elu", bias
     return torch.nn.Sequential(*parts)
 
 
-def conv_qca(
-    d: int, hidden: int = 32, kernel: int = 3, activation: str = "elu", bias: bool = False, circular: bool = True
-) -> Any:
+def conv_qca(d: int, hidden: int = 32, kernel: int = 3, activation: str = "elu", bias: bool = False, circular: bool = True) -> Any:
     """The law of the demo and of the speed tables: convolution 2d -> hidden, activation, convolution hidden -> 2d.
 
     Radius kernel - 1.  `circular` only says how torch pads while training; a law file has no border of its own.

@@ -61,9 +61,7 @@ class LawBuilder:
         if kh != kw or kh % 2 == 0:
             raise UsageError(f"layer {self._number + 1}: a kernel of {kh} x {kw}; a law needs a square of odd side")
         if cin * groups != self.channels:
-            raise UsageError(
-                f"layer {self._number + 1}: weights for {cin * groups} channels, the layer before gives {self.channels}"
-            )
+            raise UsageError(f"layer {self._number + 1}: weights for {cin * groups} channels, the layer before gives {self.channels}")
         w = self.program.add_constant(f"w{self._number + 1}", weight)
         b = self._bias(bias, cout)
         self.lost += dilation * (kh - 1)

@@ -1,4 +1,4 @@
-"""Trains the law that ships with the package: `python -m atheria.laws.train_demo --out demo.atl` (torch, ~2 minutes).
+"""Trains the law that ships with the package: `python -m atheria.laws.train_demo --out demo.atl` (torch, minutes).
 
 What it learns.  A bistable complex medium A(x, y): rest (A = 0) and a rotating state (|A| near 1) are both stable, fronts
 of the rotating state advance into the rest, and a winding of the phase becomes a rotating spiral.  One step of the
@@ -27,12 +27,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..convert import convert_module
+from ..reference.container import save
+
 if TYPE_CHECKING:
     import torch
 
 D = 8
 HIDDEN = 32
 K, OMEGA, BETA, S = 0.03, 0.3, 0.6, 0.8
+SHARES = (1.0, 8.0, 4.0)  # of excited, resting and fresh cells in the loss: rest must be stable
 
 
 def teacher_smooth(field: torch.Tensor) -> torch.Tensor:
@@ -111,10 +115,11 @@ def sample_fields(count: int, side: int, generator: torch.Generator) -> torch.Te
     island = torch.hypot(x - cx, y - cy) < 3 + rand(count, 1, 1) * side / 3
     spiral = torch.where(island, torch.polar(torch.ones_like(angle), angle), torch.zeros(()))
     field = torch.where(rand(count, 1, 1) < 0.5, noise, spiral)
+    whisper = 0.05 * rand(count, 1, 1) * noise
     ages = torch.randint(0, 40, (count,), generator=generator)
     for age in range(int(ages.max())):
         field = torch.where((ages > age)[:, None, None], teacher_step(field), field)
-    return field
+    return torch.where(rand(count, 1, 1) < 0.25, whisper, field)
 
 
 def frame(cells: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -143,7 +148,7 @@ def targets(cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """What the cells should become, and the weight [B, H, W] of each in the loss.
 
     Matter follows the teacher.  A background cell within reach of matter (2 cells) becomes rest: the light cone must not
-    carry A, it runs faster than fronts.  Excited cells, resting ones and fresh ones weigh the same, as groups.
+    carry A, it runs faster than fronts.  Excited, resting and fresh cells weigh as SHARES says, as groups.
     """
     import torch
 
@@ -154,7 +159,8 @@ def targets(cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     target = encode(torch.where(fresh, torch.zeros(()), field))
     excited = matter & (field.abs() > 0.05)
     groups = (excited, matter & ~excited, fresh)
-    return target, sum((g / g.sum().clamp(min=1) for g in groups), torch.zeros(()))
+    weight = sum((s * g / g.sum().clamp(min=1) for s, g in zip(SHARES, groups, strict=True)), torch.zeros(()))
+    return target, weight
 
 
 def train(iterations: int, seed: int, side: int = 40, batch: int = 8, progress: bool = True) -> Any:
@@ -197,7 +203,7 @@ def main() -> int:
     """Train and write the law file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", required=True, help="law file to write")
-    parser.add_argument("--iterations", type=int, default=3000)
+    parser.add_argument("--iterations", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1, help="of torch; part of what makes the bytes repeatable")
     args = parser.parse_args()
@@ -205,7 +211,9 @@ def main() -> int:
 
     torch.set_num_threads(args.threads)
     law = train(args.iterations, args.seed)
-    torch.save(law.state_dict(), args.out)
+    program = convert_module(law, name="demo")
+    program.metadata["made"] = f"atheria.laws.train_demo --iterations {args.iterations} --seed {args.seed}"
+    save(program, args.out)
     return 0
 
 

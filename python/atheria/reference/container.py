@@ -46,9 +46,7 @@ def _tensor_record(tensor: Tensor, offset: int, size: int) -> bytes:
 
 def to_bytes(program: Program) -> bytes:
     """The container of `program`; equal programs give equal bytes.  What is wrong with it is said by reading it back."""
-    meta = b"".join(
-        k.encode() + b"\0" + v.encode() + b"\0" for k, v in sorted(program.metadata.items(), key=lambda kv: kv[0].encode())
-    )
+    meta = b"".join(k.encode() + b"\0" + v.encode() + b"\0" for k, v in sorted(program.metadata.items(), key=lambda kv: kv[0].encode()))
     tensors, data = b"", b""
     for tensor in program.tensors:
         if tensor.role is Role.CONSTANT:

@@ -11,17 +11,18 @@ One step, for the set A of active cells and a law of radius r (``native/include/
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CancelledError, LawFailedError, UsageError
+from ..errors import CancelledError, LawFailedError, SnapshotError, UsageError
 from ..law import Law
 from .evaluate import Rectangle
 from .field import SIDE, BackgroundKind, Block, Domain, Field, Key, Mask
 from .step import qca_update, to_channels, to_complex
+from .view import Region, paint
 
 ActivityKind = Literal["exact", "threshold"]
 
@@ -162,6 +163,48 @@ class ReferenceEngine:
         y, x = np.arange(y0, y0 + height), np.arange(x0, x0 + width)
         inside = self.config.domain.inside(y[:, None], x[None, :])
         return to_complex(np.where(inside[..., None], psi, np.float32(0))), active & inside
+
+    def view(self, kind: str, region: Region) -> NDArray[np.float32] | NDArray[np.complex64]:
+        """A dense picture of a region, as ``reference/view.py`` defines it."""
+        psi, active = self.region(region.z, region.y0, region.x0, region.height, region.width)
+        return paint(kind, psi, active)
+
+    @property
+    def backend(self) -> str:
+        """Who computes."""
+        return "numpy" if self.law.program is not None else "python"
+
+    @property
+    def threads(self) -> int:
+        """Threads of the engine itself (numpy's BLAS has its own)."""
+        return 1
+
+    # ---- snapshots ----
+
+    def save(self, path: str) -> None:
+        """Writes a snapshot; the native engine reads it too."""
+        from . import snapshot
+
+        coords, values = self.field.cells()
+        config = snapshot.identity(self.config, self.gamma)
+        snapshot.write(snapshot.Snapshot(self.law.d, config, self.law.digest, self.step_number, coords, values), path)
+
+    def load(self, path: str, any_law: bool = False) -> None:
+        """Continues from a snapshot.  Raises SnapshotError if it is of another configuration, or law unless `any_law`."""
+        from . import snapshot
+
+        found, own = snapshot.read(path), snapshot.identity(self.config, self.gamma)
+        if any_law:
+            own = replace(own, gamma=found.config.gamma)
+        if (found.d, found.config) != (self.law.d, own):
+            raise SnapshotError(f"{path}: of d = {found.d} and {found.config}; this engine has d = {self.law.d} and {own}")
+        if found.law_digest != self.law.digest and not any_law:
+            raise SnapshotError(
+                f"{path}: made with another law (digest {found.law_digest.hex()[:16]}..., this one's is "
+                f"{self.law.digest.hex()[:16]}...); load that law, or allow any law"
+            )
+        self.field, self.step_number = self._empty(), found.step
+        self.write(found.coords, to_complex(found.values))
 
     # ---- the step ----
 
