@@ -55,7 +55,7 @@ class Context:
     @cached_property
     def machine(self) -> dict[str, Any]:
         """Facts of this machine, the FMA peak (GFLOP/s, one core) and the triad (GB/s, one core) measured now."""
-        printed = subprocess.run([str(self.machine_program), "--machine"], check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run([str(self.machine_program), "machine"], check=True, capture_output=True, text=True).stdout
         facts: dict[str, Any] = json.loads(printed)
         return facts
 
