@@ -1,4 +1,4 @@
-// Square groups of tiles that the law sees as one patch, so that neighbours share the halo; and batches of equal patches.
+// Rectangles of cells that the law sees as one patch, cut so that the halo costs least; and batches of equal patches.
 #pragma once
 
 #include <cstdint>
@@ -8,42 +8,56 @@
 
 namespace atheria::engine {
 
-// 2^level x 2^level tiles at a multiple of that size. In Morton order its tiles stand together.
+// A rectangle around the candidates of some tiles, which stand together in the order.
 struct Block {
-  int32_t tile_x, tile_y, z;
-  uint32_t level;
-  uint32_t first, count;  // its candidate tiles, as a range of the list the plan was made from
+  int32_t x, y, z;         // its first cell, at multiples of the law's alignment
+  int32_t width, height;   // cells
+  uint32_t first, count;   // tiles, as a range of the list the plan was made from; a block of one tile lies within it
 };
 
-// Patches of one size that go to the law in one call: a range of the plan's blocks.
+// Blocks of one size that go to the law in one call: a range of the plan's blocks.
 struct Batch {
   uint32_t first, count;
-  uint32_t level;
+  int32_t width, height;
 };
 
-inline constexpr uint32_t kBlockLevelMax = 3;  // 8x8 tiles, 128x128 cells
+struct BlockLimits {
+  uint32_t radius = 0;
+  uint32_t alignment = 1;
+  uint32_t channels = 2;
+  uint32_t batch_tiles = 0;  // cells of a batch, in tiles; 0: so that its input and output stay in L2
+  bool one_call = false;     // all blocks of one size, in one batch
+};
 
 class BlockPlan {
  public:
-  // `batch_tiles` 0: so that input and output of a batch stay in L2. `one_call`: all patches of one size, in one batch.
-  BlockPlan(uint32_t radius, uint32_t channels, uint32_t batch_tiles, bool one_call);
+  explicit BlockPlan(const BlockLimits& limits);
 
-  // `tiles`: (key, slot) of the tiles to compute, in order. Neither blocks nor batches can change results, only the time they take.
+  // `tiles`: (key, slot) of the tiles with candidates, in order. Neither blocks nor batches can change results, only the time they take.
   void make(const Tiles& all, const std::vector<KeyedSlot>& tiles, uint32_t workers);
 
   const std::vector<Block>& blocks() const { return blocks_; }
   const std::vector<Batch>& batches() const { return batches_; }
-  uint32_t batch_tiles() const { return batch_tiles_; }
+  uint32_t batch_tiles() const { return limits_.batch_tiles; }
 
  private:
-  double merge(const Tiles& all, const std::vector<KeyedSlot>& tiles, size_t begin, size_t end, uint32_t level);
+  // Half open, in cells of the plane.
+  struct Box {
+    int32_t x0, y0, x1, y1;
+  };
+
+  Box box_of_tile(const Tile& tile) const;
+  Block block_around(const Tiles& all, const std::vector<KeyedSlot>& tiles, size_t begin, size_t end, uint32_t level, const Box& box) const;
+  int32_t fit(int32_t begin, int32_t end, int32_t corner, int32_t side, int32_t* out_size) const;
+  double cost(int32_t width, int32_t height, size_t copied_tiles) const;
+  double merge(const Tiles& all, const std::vector<KeyedSlot>& tiles, size_t begin, size_t end, uint32_t level, Box* out_box);
   void cut_uniform(const Tiles& all, const std::vector<KeyedSlot>& tiles, uint32_t level);
   void cut_batches(uint32_t workers);
-  double cost(uint32_t level) const;
 
-  uint32_t radius_, level_max_, batch_tiles_;
-  bool one_call_;
-  std::vector<Block> blocks_, by_level_;
+  BlockLimits limits_;
+  int32_t smallest_;     // side of the smallest rectangle
+  uint32_t level_max_;   // of a merged block: 2^level tiles a side
+  std::vector<Block> blocks_, by_size_;
   std::vector<Batch> batches_;
 };
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "vector_clones.hpp"
+
 namespace atheria::engine {
 namespace {
 
@@ -13,15 +15,16 @@ namespace {
 constexpr size_t kIdleTilesMin = 64;
 constexpr size_t kIdleTilesShare = 4;  // of all tiles
 
+// An exponent of ones is what infinities and NaN share; comparing whole numbers is what every vector unit can do.
+ATHERIA_VECTOR_CLONES
 bool all_finite(const float* values, size_t count) {
-  uint32_t largest = 0;
+  uint32_t found = 0;
   for (size_t i = 0; i < count; ++i) {
     uint32_t bits;
     std::memcpy(&bits, values + i, sizeof bits);
-    bits &= 0x7FFFFFFFu;
-    largest = largest > bits ? largest : bits;
+    found |= static_cast<uint32_t>((bits & 0x7F800000u) == 0x7F800000u);
   }
-  return largest < 0x7F800000u;
+  return found == 0;
 }
 
 template <class Part>
@@ -48,7 +51,7 @@ Stepper::Stepper(Law& law, const ath_engine_config& config, const Domain& domain
       config_(config),
       gamma_(std::isnan(config.gamma) ? law.gamma() : config.gamma),
       frontier_(domain, law.radius()),
-      plan_(law.radius(), law.channels(), config.batch_tiles, law.is_one_call()) {}
+      plan_({law.radius(), law.alignment(), law.channels(), config.batch_tiles, law.is_one_call()}) {}
 
 ath_status Stepper::create(ath_device* const* devices, size_t device_count) {
   const size_t tile_floats = static_cast<size_t>(kTileCells) * law_.channels();
@@ -66,15 +69,12 @@ ath_status Stepper::parallel(size_t count, const Part& part) {
   return ath_pool_run(pool_, count, 1, &ParallelCall<Part>::run, &call);
 }
 
-size_t Stepper::input_floats(uint32_t level) const {
-  const size_t side = (size_t{kTileSide} << level) + 2 * size_t{law_.radius()};
-  return side * side * law_.channels();
+size_t Stepper::input_floats(int32_t width, int32_t height) const {
+  const size_t border = 2 * size_t{law_.radius()};
+  return (static_cast<size_t>(width) + border) * (static_cast<size_t>(height) + border) * law_.channels();
 }
 
-size_t Stepper::output_floats(uint32_t level) const {
-  const size_t side = size_t{kTileSide} << level;
-  return side * side * law_.channels();
-}
+size_t Stepper::output_floats(int32_t width, int32_t height) const { return static_cast<size_t>(width) * static_cast<size_t>(height) * law_.channels(); }
 
 // Everything that allocates, before any worker starts.
 ath_status Stepper::prepare() {
@@ -82,11 +82,11 @@ ath_status Stepper::prepare() {
   while (workers_.size() < count) workers_.emplace_back(law_.radius());
   size_t input = 0, output = 0;
   for (const Batch& batch : plan_.batches()) {
-    const uint32_t side = static_cast<uint32_t>(kTileSide) << batch.level;
-    const ath_status status = law_.prepare(batch.count, side, side, law_.is_one_call() ? 1 : count);
+    const ath_status status =
+        law_.prepare(batch.count, static_cast<uint32_t>(batch.height), static_cast<uint32_t>(batch.width), law_.is_one_call() ? 1 : count);
     if (status != ATH_OK) return status;
-    input = std::max(input, batch.count * input_floats(batch.level));
-    output = std::max(output, batch.count * output_floats(batch.level));
+    input = std::max(input, batch.count * input_floats(batch.width, batch.height));
+    output = std::max(output, batch.count * output_floats(batch.width, batch.height));
   }
   if (law_.is_one_call()) {
     step_input_.reserve_floats(input);
@@ -99,7 +99,7 @@ ath_status Stepper::prepare() {
       worker.input.reserve_floats(input);
       worker.output.reserve_floats(output);
     }
-    worker.delta.reserve_floats(output_floats(0));
+    worker.delta.reserve_floats(output_floats(kTileSide, kTileSide));
     worker.activity.reserve_floats(kTileCells);
     worker.update_scratch.reserve_bytes(std::max<size_t>(update_.scratch_bytes(), 64));
   }
@@ -177,16 +177,25 @@ ath_status Stepper::update_tile(Universe& universe, Tile& tile, const float* del
 }
 
 ath_status Stepper::update_block(Universe& universe, const Block& block, const float* output, Worker& worker) const {
-  if (block.level == 0) return update_tile(universe, universe.tiles[candidates_[block.first].slot], output, worker);
+  if (block.count == 1 && block.width == kTileSide && block.height == kTileSide) {
+    return update_tile(universe, universe.tiles[candidates_[block.first].slot], output, worker);
+  }
   const size_t channels = universe.channels();
-  const size_t row_floats = kTileSide * channels;
-  const size_t stride = row_floats << block.level;
+  const size_t stride = static_cast<size_t>(block.width) * channels;
+  float* delta = worker.delta.floats();
   for (uint32_t i = 0; i < block.count; ++i) {
     Tile& tile = universe.tiles[candidates_[block.first + i].slot];
-    const float* corner = output + static_cast<size_t>(tile.coord.y - block.tile_y) * kTileSide * stride +
-                          static_cast<size_t>(tile.coord.x - block.tile_x) * row_floats;
-    for (int row = 0; row < kTileSide; ++row) std::memcpy(worker.delta.floats() + row * row_floats, corner + row * stride, row_floats * sizeof(float));
-    const ath_status status = update_tile(universe, tile, worker.delta.floats(), worker);
+    // The block's part of this tile; no candidate lies in the rest.
+    const int32_t tile_x = tile.coord.x * kTileSide, tile_y = tile.coord.y * kTileSide;
+    const int32_t x0 = std::max(tile_x, block.x), x1 = std::min(tile_x + kTileSide, block.x + block.width);
+    const int32_t y0 = std::max(tile_y, block.y), y1 = std::min(tile_y + kTileSide, block.y + block.height);
+    if (x1 - x0 < kTileSide || y1 - y0 < kTileSide) std::memset(delta, 0, universe.tiles.tile_floats() * sizeof(float));
+    for (int32_t y = y0; y < y1; ++y) {
+      std::memcpy(delta + static_cast<size_t>((y - tile_y) * kTileSide + x0 - tile_x) * channels,
+                  output + static_cast<size_t>(y - block.y) * stride + static_cast<size_t>(x0 - block.x) * channels,
+                  static_cast<size_t>(x1 - x0) * channels * sizeof(float));
+    }
+    const ath_status status = update_tile(universe, tile, delta, worker);
     if (status != ATH_OK) return status;
   }
   return ATH_OK;
@@ -202,45 +211,60 @@ ath_status Stepper::run_batch(Universe& universe, const Batch& batch, uint32_t w
   worker.domains.resize(batch.count);
   bool outside = false;
   for (uint32_t i = 0; i < batch.count; ++i) {
-    outside |= gather_block(universe, blocks[i], worker, worker.input.floats() + i * input_floats(batch.level), &worker.domains[i]);
+    outside |= gather_block(universe, blocks[i], worker, worker.input.floats() + i * input_floats(batch.width, batch.height), &worker.domains[i]);
   }
   ath_law_batch call{};
   call.struct_bytes = sizeof call;
   call.count = batch.count;
-  call.height = call.width = static_cast<uint32_t>(kTileSide) << batch.level;
+  call.height = static_cast<uint32_t>(batch.height);
+  call.width = static_cast<uint32_t>(batch.width);
   call.worker = worker_number;
   call.input = worker.input.floats();
   call.output = worker.output.floats();
   call.domains = outside ? worker.domains.data() : nullptr;
   ath_status status = law_.forward(call);
   for (uint32_t i = 0; i < batch.count && status == ATH_OK; ++i) {
-    status = update_block(universe, blocks[i], worker.output.floats() + i * output_floats(batch.level), worker);
+    status = update_block(universe, blocks[i], worker.output.floats() + i * output_floats(batch.width, batch.height), worker);
   }
   return status;
 }
 
+// Batches stand by falling size, so worker w takes numbers w, w + n, ...: all get the same mix.
+ath_status Stepper::run_batches(Universe& universe) {
+  const std::vector<Batch>& batches = plan_.batches();
+  const size_t lanes = std::min<size_t>(worker_count(), batches.size());
+  return parallel(lanes, [&](size_t lane, uint32_t worker) -> ath_status {
+    for (size_t i = lane; i < batches.size(); i += lanes) {
+      const ath_status status = run_batch(universe, batches[i], worker);
+      if (status != ATH_OK) return status;
+    }
+    return ATH_OK;
+  });
+}
+
 ath_status Stepper::run_one_call(Universe& universe, const Batch& batch) {
   const std::vector<Block>& blocks = plan_.blocks();
-  std::vector<uint8_t>::size_type count = blocks.size();
+  const size_t count = blocks.size();
   bool outside = false;
   ath_status status = parallel(count, [&](size_t i, uint32_t worker) -> ath_status {
-    gather_block(universe, blocks[i], workers_[worker], step_input_.floats() + i * input_floats(batch.level), &step_domains_[i]);
+    gather_block(universe, blocks[i], workers_[worker], step_input_.floats() + i * input_floats(batch.width, batch.height), &step_domains_[i]);
     return ATH_OK;
   });
   if (status != ATH_OK) return status;
-  const int32_t patch = static_cast<int32_t>((kTileSide << batch.level) + 2 * law_.radius());
-  for (const ath_rectangle& r : step_domains_) outside |= r.x0 > 0 || r.y0 > 0 || r.x1 < patch || r.y1 < patch;
+  const int32_t border = 2 * static_cast<int32_t>(law_.radius());
+  for (const ath_rectangle& r : step_domains_) outside |= r.x0 > 0 || r.y0 > 0 || r.x1 < batch.width + border || r.y1 < batch.height + border;
   ath_law_batch call{};
   call.struct_bytes = sizeof call;
   call.count = batch.count;
-  call.height = call.width = static_cast<uint32_t>(kTileSide) << batch.level;
+  call.height = static_cast<uint32_t>(batch.height);
+  call.width = static_cast<uint32_t>(batch.width);
   call.input = step_input_.floats();
   call.output = step_output_.floats();
   call.domains = outside ? step_domains_.data() : nullptr;
   status = law_.forward(call);
   if (status != ATH_OK) return status;
   return parallel(count, [&](size_t i, uint32_t worker) -> ath_status {
-    return update_block(universe, blocks[i], step_output_.floats() + i * output_floats(batch.level), workers_[worker]);
+    return update_block(universe, blocks[i], step_output_.floats() + i * output_floats(batch.width, batch.height), workers_[worker]);
   });
 }
 
@@ -277,11 +301,10 @@ ath_status Stepper::step(Universe& universe, ath_step_report* out_report) {
     status = prepare();
     if (status == ATH_OK) status = refresh_backgrounds(universe);
     if (status != ATH_OK) return status;
-    const std::vector<Batch>& batches = plan_.batches();
     if (law_.is_one_call()) {
-      status = run_one_call(universe, batches[0]);
+      status = run_one_call(universe, plan_.batches()[0]);
     } else {
-      status = parallel(batches.size(), [&](size_t i, uint32_t worker) { return run_batch(universe, batches[i], worker); });
+      status = run_batches(universe);
     }
     if (status != ATH_OK) return status;
   }

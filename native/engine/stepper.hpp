@@ -40,12 +40,13 @@ class Stepper {
   ath_status parallel(size_t count, const Part& part);
 
   uint32_t worker_count() const { return pool_ != nullptr ? ath_pool_threads(pool_) : 1; }
-  size_t input_floats(uint32_t level) const;
-  size_t output_floats(uint32_t level) const;
+  size_t input_floats(int32_t width, int32_t height) const;
+  size_t output_floats(int32_t width, int32_t height) const;
   ath_status prepare();
   ath_status refresh_backgrounds(Universe& universe);
   bool gather_block(const Universe& universe, const Block& block, Worker& worker, float* input, ath_rectangle* out_domain) const;
   ath_status run_batch(Universe& universe, const Batch& batch, uint32_t worker_number);
+  ath_status run_batches(Universe& universe);
   ath_status run_one_call(Universe& universe, const Batch& batch);
   ath_status update_block(Universe& universe, const Block& block, const float* output, Worker& worker) const;
   ath_status update_tile(Universe& universe, Tile& tile, const float* delta, Worker& worker) const;

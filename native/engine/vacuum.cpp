@@ -5,12 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-// The same source for wider registers, chosen when the library is loaded; no contraction (see CMakeLists.txt), so bits do not change.
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define ATHERIA_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define ATHERIA_VECTOR_CLONES
-#endif
+#include "vector_clones.hpp"
 
 namespace atheria::engine {
 namespace {

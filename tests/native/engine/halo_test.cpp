@@ -39,7 +39,13 @@ void expected_cell(const Universe& universe, int64_t x, int64_t y, int64_t z, fl
   }
 }
 
-void check(const Case& c, int radius, uint32_t level, uint32_t d, uint32_t seed) {
+// The block is the square of 2^level tiles, or (width > 0) a rectangle at (at_x, at_y) of the tile.
+struct Shape {
+  uint32_t level;
+  int32_t at_x, at_y, width, height;
+};
+
+void check(const Case& c, int radius, const Shape& shape, uint32_t d, uint32_t seed) {
   const Domain domain{Axis(c.kind, c.extent_x), Axis(c.kind, c.extent_y)};
   Universe universe{domain, Background(c.background, 99, d), Tiles(domain, 2 * d, c.background != ATH_BACKGROUND_ZERO)};
   std::mt19937 random(seed);
@@ -62,21 +68,22 @@ void check(const Case& c, int radius, uint32_t level, uint32_t d, uint32_t seed)
     }
   }
   HaloGather halo(static_cast<uint32_t>(radius));
-  const int patch = (16 << level) + 2 * radius;
-  std::vector<float> out(static_cast<size_t>(patch) * patch * 2 * d), expected(2 * d);
+  const int32_t block_width = shape.width > 0 ? shape.width : 16 << shape.level, block_height = shape.width > 0 ? shape.height : 16 << shape.level;
+  const int width = block_width + 2 * radius, height = block_height + 2 * radius;
+  std::vector<float> out(static_cast<size_t>(width) * height * 2 * d), expected(2 * d);
   for (const KeyedSlot& item : universe.tiles.order()) {
     const Tile& tile = universe.tiles[item.slot];
-    const int32_t corner = ~((1 << level) - 1);
-    const Block block{tile.coord.x & corner, tile.coord.y & corner, tile.coord.z, level, 0, 1};
+    const int32_t corner = ~((1 << shape.level) - 1);
+    const Block block{(tile.coord.x & corner) * 16 + shape.at_x, (tile.coord.y & corner) * 16 + shape.at_y, tile.coord.z, block_width, block_height, 0, shape.level == 0 ? 1u : 2u};
     std::fill(out.begin(), out.end(), 1e30f);
     ath_rectangle inside;
     const bool outside = halo.gather(universe, block, item.slot, out.data(), &inside);
     bool same = true, rectangle = true, any_outside = false;
-    for (int y = 0; y < patch; ++y) {
-      for (int x = 0; x < patch; ++x) {
-        const int64_t cell_x = int64_t{block.tile_x} * 16 - radius + x, cell_y = int64_t{block.tile_y} * 16 - radius + y;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const int64_t cell_x = int64_t{block.x} - radius + x, cell_y = int64_t{block.y} - radius + y;
         expected_cell(universe, cell_x, cell_y, block.z, expected.data());
-        same &= std::memcmp(expected.data(), out.data() + (static_cast<size_t>(y) * patch + x) * 2 * d, 2 * d * sizeof(float)) == 0;
+        same &= std::memcmp(expected.data(), out.data() + (static_cast<size_t>(y) * width + x) * 2 * d, 2 * d * sizeof(float)) == 0;
         const bool is_inside = c.kind != ATH_DOMAIN_BOUNDED || domain.contains(cell_x, cell_y);
         rectangle &= is_inside == (x >= inside.x0 && x < inside.x1 && y >= inside.y0 && y < inside.y1);
         any_outside |= !is_inside;
@@ -86,8 +93,8 @@ void check(const Case& c, int radius, uint32_t level, uint32_t d, uint32_t seed)
     EXPECT(rectangle);
     EXPECT_EQ(outside, any_outside);
     if (!same || !rectangle) {
-      std::fprintf(stderr, "  domain %d %ldx%ld radius %d level %u d %u\n", c.kind, static_cast<long>(c.extent_x), static_cast<long>(c.extent_y), radius,
-                   level, d);
+      std::fprintf(stderr, "  domain %d %ldx%ld radius %d level %u %dx%d d %u\n", c.kind, static_cast<long>(c.extent_x), static_cast<long>(c.extent_y), radius,
+                   shape.level, block_width, block_height, d);
       return;
     }
   }
@@ -103,16 +110,20 @@ TEST(patches_agree_with_single_cells) {
   uint32_t seed = 0;
   for (const Case& c : cases) {
     for (const int radius : {0, 1, 2, 3, 4, 5, 16, 20}) {
-      for (const uint32_t level : {0u, 1u, 2u}) check(c, radius, level, 1 + seed % 9, seed), ++seed;
+      for (const Shape& shape : {Shape{0, 0, 0, 0, 0}, Shape{1, 0, 0, 0, 0}, Shape{2, 0, 0, 0, 0}, Shape{0, 0, 12, 16, 4}, Shape{0, 5, 3, 8, 8},
+                                 Shape{1, 20, 4, 8, 16}, Shape{2, 32, 0, 32, 64}}) {
+        check(c, radius, shape, 1 + seed % 9, seed);
+        ++seed;
+      }
     }
   }
 }
 
 TEST(patches_hold_the_vacuum) {
-  check({ATH_DOMAIN_INFINITE, 0, 0, ATH_BACKGROUND_STATIC}, 2, 0, 3, 5);
-  check({ATH_DOMAIN_INFINITE, 0, 0, ATH_BACKGROUND_STATIC}, 5, 1, 8, 6);
-  check({ATH_DOMAIN_PERIODIC, 21, 32, ATH_BACKGROUND_STATIC}, 3, 0, 5, 7);
-  check({ATH_DOMAIN_BOUNDED, 21, 32, ATH_BACKGROUND_STATIC}, 3, 0, 4, 8);
+  check({ATH_DOMAIN_INFINITE, 0, 0, ATH_BACKGROUND_STATIC}, 2, {0, 0, 0, 0, 0}, 3, 5);
+  check({ATH_DOMAIN_INFINITE, 0, 0, ATH_BACKGROUND_STATIC}, 5, {1, 0, 0, 0, 0}, 8, 6);
+  check({ATH_DOMAIN_PERIODIC, 21, 32, ATH_BACKGROUND_STATIC}, 3, {0, 0, 0, 0, 0}, 5, 7);
+  check({ATH_DOMAIN_BOUNDED, 21, 32, ATH_BACKGROUND_STATIC}, 3, {0, 0, 0, 0, 0}, 4, 8);
 }
 
 EXPECT_MAIN
