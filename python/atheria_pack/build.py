@@ -271,6 +271,8 @@ def _report_phase(active: _Running, listener: Listener) -> None:
         return
     if text == "compiling" and (step := compiler_step(active.folder)):
         text = f"compiling {step}"
+    if text == "compiling" and active.phase.startswith(text):
+        return  # between two steps, or before the next script begins
     if text and text != active.phase:
         active.phase = text
         listener.phase(active.job, text)
