@@ -136,9 +136,9 @@ def load_module(path: str | Path) -> Any:
     """
     torch = require_torch()
     nn = torch.nn
-    safe = [*_table(torch), nn.Sequential, torch.nn.modules.container.Sequential, set]
+    safe = [c for c in vars(nn).values() if isinstance(c, type) and issubclass(c, nn.Module)]
     try:
-        with torch.serialization.safe_globals(safe):
+        with torch.serialization.safe_globals([*safe, set]):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise OutputError(f"checkpoint {path} cannot be read: {error.strerror}") from error

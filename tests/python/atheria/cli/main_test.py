@@ -1,0 +1,128 @@
+"""The commands as a user calls them: what they print where, what they write, which code they end with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from atheria import Simulation, native, shipped_laws
+from atheria.cli.main import main
+from atheria.law import SHIPPED_FOLDER
+from PIL import Image
+
+SMALL = ["--steps", "5", "--size", "40", "--backend", "numpy"]
+
+
+def test_run_writes_a_picture_and_a_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "demo.png"
+    assert main(["run", "--law", "demo", "--out", str(out), *SMALL]) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (40, 40) and len(picture.getcolors(4096) or []) > 20
+    text = capsys.readouterr().out
+    assert "5 steps in" in text and "steps/s" in text and "active cells" in text and "backend numpy" in text
+    assert f"wrote {out}" in text
+
+
+def test_run_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--json", "--snapshot", str(tmp_path / "s"), *SMALL]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["steps"] == summary["step_number"] == 5
+    assert summary["active_cells"] > 100 and summary["backend"] == "numpy" and summary["engine"] == "reference"
+    assert Simulation.load(tmp_path / "s", "demo", device="numpy").active_cells == summary["active_cells"]
+
+
+def test_both_engines_draw_the_same_picture(tmp_path: Path) -> None:
+    if not native.available():
+        pytest.skip(f"no native engine: {native.engine_info()['reason']}")
+    pictures = []
+    for backend in ("auto", "numpy"):
+        out = tmp_path / f"{backend}.png"
+        assert main(["run", "--quiet", "--steps", "5", "--size", "40", "--backend", backend, "--out", str(out)]) == 0
+        with Image.open(out) as picture:
+            pictures.append(list(picture.convert("RGB").tobytes()))
+    assert max(abs(a - b) for a, b in zip(*pictures, strict=True)) <= 2
+
+
+def test_run_makes_an_animation(tmp_path: Path) -> None:
+    out = tmp_path / "demo.gif"
+    assert main(["run", "--quiet", "--out", str(out), "--frames", "3", "--domain", "periodic", "--init-size", "9", *SMALL]) == 0
+    with Image.open(out) as picture:
+        assert picture.n_frames == 4 and picture.size == (40, 40)  # type: ignore[attr-defined]
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--quiet", *SMALL]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    text = capsys.readouterr().out
+    assert "engine: " in text and "law: demo, d = 8, radius 2" in text
+    assert main(["info", "--json"]) == 0
+    info = json.loads(capsys.readouterr().out)
+    assert [law["name"] for law in info["laws"]] == shipped_laws()
+    assert info["engine"] == ("native" if native.available() else "reference")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--law", "nobody"], 4, "no law 'nobody'"),
+        (["--out", "/nonexistent/demo.png"], 5, "/nonexistent/demo.png cannot be written: No such file"),
+        (["--out", "demo.jpg"], 2, "pictures are .png or .gif"),
+        (["--steps", "-1"], 2, "--steps -1"),
+        (["--size", "0"], 2, "--size 0"),
+        (["--frames", "0"], 2, "--frames 0"),
+        (["--domain", "bounded", "--size", "10"], 2, "--init-size 18"),
+    ],
+)
+def test_wrong_use_ends_with_one_line_and_its_code(
+    arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *SMALL, *arguments]) == code
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and err.count("\n") == 1 and err.startswith("atheria run: ")
+
+
+def test_a_damaged_law_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = bytearray((SHIPPED_FOLDER / "demo.atl").read_bytes())
+    raw[1000] ^= 255
+    (tmp_path / "bad.atl").write_bytes(raw)
+    assert main(["run", "--law", str(tmp_path / "bad.atl"), *SMALL]) == 3
+    assert "bad.atl: the checksum does not match" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_read_only_is_told_before_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may write everywhere")
+    tmp_path.chmod(0o500)
+    assert main(["run", "--steps", "1000000", "--out", str(tmp_path / "demo.png")]) == 5
+    assert "Permission denied" in capsys.readouterr().err
+
+
+def test_unknown_options_are_refused_by_the_parser() -> None:
+    for arguments in (["run", "--colour", "red"], ["fly"], [], ["run", "--backend", "abacus"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+
+
+def test_the_module_is_the_command() -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "atheria", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout.startswith("atheria 0.")
+
+
+def test_a_closed_pipe_or_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(self: Simulation, n: int = 1) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Simulation, "step", interrupted)
+    assert main(["run", *SMALL]) == 130
+    assert capsys.readouterr().err == "atheria run: interrupted\n"
