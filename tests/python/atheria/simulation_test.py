@@ -149,7 +149,7 @@ def test_python_laws_see_the_border_of_a_bounded_domain(device: str) -> None:
     simulation = Simulation(law_from_callable(law, d=1, radius=1, wants_domains=True), domain="bounded", size=(8, 5), device=device)
     simulation.add([[0, 0]], [1])
     simulation.step()
-    assert [[1, 1, 6, 9]] == [row for row in seen if row[0] == 1 and row[1] == 1]
+    assert [row for row in seen if row[0] == 1 and row[1] == 1] == [[1, 1, 6, 9]]
 
 
 def test_views(device: str) -> None:
