@@ -30,7 +30,7 @@ from atheria_pack.errors import BootstrapError
 Progress = Callable[[BootstrapEvent], None]
 
 STATE = "bootstrap.json"  # in the channel folder: what it was made of; written last
-LOG_LINES = 25
+LOG_LINES = 15
 
 
 def ensure_channel(
@@ -248,13 +248,23 @@ def _make_one(job: Job, cache_dir: Path, subdir: str, report: _Reporter, running
     order.unlink(missing_ok=True)
     package = _cached(job, cache_dir) if status == 0 else None
     if package is None:
-        lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        said = errors[-1] if errors else "its last lines:\n  " + "\n  ".join(lines[-LOG_LINES:])
+        said = _why(log.read_text("utf-8", "replace"))
         raise BootstrapError(f"bootstrap package {job.label} failed (status {status}): {said}\nlog: {log}")
     seconds = time.monotonic() - started
     report("built", job.origin, package.identifier, seconds, step=True)
     return package
+
+
+def _why(log: str) -> str:
+    """The part of a failed package's log that tells why: the end of its script's output, or the error it ended with."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    failed = next((index for index, line in enumerate(lines) if line.startswith("Script failed with status")), None)
+    if failed is not None:
+        return "its script failed:\n  " + "\n  ".join(lines[max(0, failed - LOG_LINES) : failed + 1])
+    errors = [index for index, line in enumerate(lines) if line.startswith("error: ")]
+    if errors:
+        return "\n  ".join(lines[errors[-1] :]).removeprefix("error: ")
+    return "its last lines:\n  " + "\n  ".join(lines[-LOG_LINES:])
 
 
 def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, report: _Reporter) -> list[MadePackage]:

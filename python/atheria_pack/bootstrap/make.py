@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rattler_build import Stage0Recipe, VariantConfig
+from rattler_build import RattlerBuildError, Stage0Recipe, VariantConfig
 from rattler_build.progress import BuildStepEvent, LogEvent
 from rattler_build.render import RenderConfig
 from rattler_build.tool_config import PlatformConfig, ToolConfiguration
@@ -143,6 +143,9 @@ def main(arguments: Sequence[str]) -> int:
     except PackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except RattlerBuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

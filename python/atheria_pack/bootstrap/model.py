@@ -40,11 +40,11 @@ class RejectedInterpreter:
 class Toolchain:
     """The C and C++ compiler of this machine.
 
-    `family` is "gcc" or "clang"; `version` is the full version ("12.2.0"), `cc` and `cxx` the executables, `machine` the
+    `family` is "gcc", the only one packaged so far; `version` is the full version ("12.2.0"), `cc` and `cxx` the executables, `machine` the
     GNU triplet it compiles for, `glibc` the C library's version ("2.36").
     """
 
-    family: Literal["gcc", "clang"]
+    family: Literal["gcc"]
     version: str
     cc: Path
     cxx: Path

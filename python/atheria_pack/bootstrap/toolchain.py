@@ -16,9 +16,8 @@ from atheria_pack.bootstrap.model import Toolchain
 from atheria_pack.errors import BootstrapError
 
 OLDEST_GCC = 11  # C++20
-OLDEST_CLANG = 14
 
-# Programs a compiler package also brings, under the triplet's name; the first group is required.
+# Programs that come with the compiler, under the triplet's name.
 BINUTILS = ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip")
 
 _NO_COMPILER = (
@@ -44,11 +43,8 @@ def _family(compiler: Path) -> Literal["gcc", "clang"] | None:
     return "gcc" if "__GNUC__" in macros else None
 
 
-def _version(compiler: Path, family: str) -> str:
-    if family == "gcc":
-        return _output([str(compiler), "-dumpfullversion"]) or _output([str(compiler), "-dumpversion"])
-    found = re.search(r"clang version (\d+\.\d+\.\d+)", _output([str(compiler), "--version"]))
-    return found[1] if found else ""
+def _version(compiler: Path) -> str:
+    return _output([str(compiler), "-dumpfullversion"]) or _output([str(compiler), "-dumpversion"])
 
 
 def _pairs(environment: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -57,12 +53,11 @@ def _pairs(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     if environment.get("CXX"):
         cxx = environment["CXX"].split()[0]
-        guessed = re.sub(r"g\+\+(?=[^/]*$)", "gcc", re.sub(r"clang\+\+(?=[^/]*$)", "clang", cxx))
+        guessed = re.sub(r"(clang|g)\+\+(?=[^/]*$)", lambda name: "clang" if name[1] == "clang" else "gcc", cxx)
         pairs.append((environment.get("CC", guessed).split()[0], cxx))
     pairs.append(("gcc", "g++"))
     pairs += [(f"gcc-{major}", f"g++-{major}") for major in range(20, OLDEST_GCC - 1, -1)]
-    pairs.append(("clang", "clang++"))
-    pairs += [(f"clang-{major}", f"clang++-{major}") for major in range(25, OLDEST_CLANG - 1, -1)]
+    pairs.append(("clang", "clang++"))  # recognised in order to be refused by name: it has no recipes yet
     return pairs
 
 
@@ -88,13 +83,15 @@ def find_toolchain(environment: Mapping[str, str]) -> Toolchain:
         if family is None or _family(Path(cxx)) != family:
             refused.append(f"{cc} and {cxx} are no GCC or Clang pair")
             continue
-        version = _version(Path(cc), family)
-        oldest = OLDEST_GCC if family == "gcc" else OLDEST_CLANG
-        if not version or int(version.split(".")[0]) < oldest:
-            refused.append(f"{cc} is {family} {version or 'of unknown version'}, older than {oldest}")
+        if family != "gcc":
+            refused.append(f"{cc} is {family}, which the bootstrap has no recipes for")
             continue
-        if version != _version(Path(cxx), family):
-            refused.append(f"{cc} is {family} {version}, but {cxx} is {_version(Path(cxx), family)}")
+        version = _version(Path(cc))
+        if not version or int(version.split(".")[0]) < OLDEST_GCC:
+            refused.append(f"{cc} is GCC {version or 'of unknown version'}, older than {OLDEST_GCC}")
+            continue
+        if version != _version(Path(cxx)):
+            refused.append(f"{cc} is GCC {version}, but {cxx} is {_version(Path(cxx))}")
             continue
         machine = _output([cc, "-dumpmachine"])
         if machine.split("-")[0] != platform.machine():
@@ -114,7 +111,6 @@ def find_binutils(toolchain: Toolchain) -> dict[str, Path]:
     for name in BINUTILS:
         answer = _output([str(toolchain.cc), f"-print-prog-name={name}"])
         program = shutil.which(answer) if answer else None
-        program = program or shutil.which(f"llvm-{name}")
         if program is None:
             raise BootstrapError(f"{toolchain.cc} finds no program `{name}`; install binutils (package `binutils`) and run again")
         found[name] = Path(program)
