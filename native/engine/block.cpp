@@ -8,7 +8,7 @@ namespace atheria::engine {
 namespace {
 
 constexpr uint32_t kLevelMax = 3;                      // 8x8 tiles, 128x128 cells
-constexpr double kPatchFloatsMax = 8.0 * 1024 * 1024;  // 32 MiB of input
+constexpr double kPatchBytesMax = 32.0 * 1024 * 1024;
 constexpr double kBatchBytes = 512.0 * 1024;           // half of a common L2; the law's intermediate tensors want the rest
 constexpr uint32_t kBatchTilesMax = 16;
 
@@ -36,8 +36,10 @@ BlockPlan::BlockPlan(const BlockLimits& limits) : limits_(limits), smallest_(kTi
   const double radius = limits.radius;
   if (radius <= kSmallSidesRadiusMax && !limits.one_call) smallest_ = std::max<int32_t>(kSmallestSide, static_cast<int32_t>(limits.alignment));
   for (uint32_t level = 1; level <= kLevelMax && limits.radius > 0; ++level) {
-    const double side = (kTileSide << level) + 2 * radius;
-    if (side * side * limits.channels <= kPatchFloatsMax) level_max_ = level;
+    // Merged patches stay in L2, unless the halo is so wide that sharing it is worth more.
+    const double side = kTileSide << level;
+    const double bytes = (side + 2 * radius) * (side + 2 * radius) * limits.channels * sizeof(float);
+    if (bytes <= (side <= 4 * radius ? kPatchBytesMax : kBatchBytes)) level_max_ = level;
   }
   if (limits_.batch_tiles == 0) {
     const double side = kTileSide + 2 * radius;
