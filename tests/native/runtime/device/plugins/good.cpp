@@ -1,0 +1,3 @@
+// A plugin with nothing wrong.
+#include "table.hpp"
+PLUGIN("good", )

@@ -1,0 +1,3 @@
+// A plugin whose file was renamed.
+#include "table.hpp"
+PLUGIN("another", )

@@ -1,0 +1,54 @@
+// How many threads: cgroup quotas, the environment, and never none.
+#include "schedule/threads.hpp"
+
+#include <sched.h>
+
+#include <cstdlib>
+
+#include "expect.hpp"
+
+using namespace atheria;
+
+TEST(quotas) {
+  EXPECT_EQ(cpus_of_quota("max 100000\n"), 0u);
+  EXPECT_EQ(cpus_of_quota("100000 100000\n"), 1u);
+  EXPECT_EQ(cpus_of_quota("150000 100000\n"), 2u);
+  EXPECT_EQ(cpus_of_quota("1000 100000"), 1u);
+  EXPECT_EQ(cpus_of_quota("-1 100000"), 0u);
+  EXPECT_EQ(cpus_of_quota(""), 0u);
+  EXPECT_EQ(cpus_of_quota("100000 0"), 0u);
+}
+
+#if defined(__linux__)
+TEST(the_affinity_mask_is_obeyed) {
+  cpu_set_t before, one;
+  sched_getaffinity(0, sizeof before, &before);
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &before)) {
+      CPU_SET(cpu, &one);
+      break;
+    }
+  sched_setaffinity(0, sizeof one, &one);
+  EXPECT_EQ(threads_available(), 1u);
+  sched_setaffinity(0, sizeof before, &before);
+  EXPECT(threads_available() <= uint32_t(CPU_COUNT(&before)));
+}
+#endif
+
+TEST(the_environment_wins_and_is_checked) {
+  uint32_t threads = 0;
+  setenv("ATHERIA_THREADS", "7", 1);
+  EXPECT_OK(threads_default(&threads));
+  EXPECT_EQ(threads, 7u);
+  for (const char* wrong : {"0", "-2", "two", "3x", "1025", "99999999999999999999"}) {
+    setenv("ATHERIA_THREADS", wrong, 1);
+    EXPECT_STATUS(threads_default(&threads), ATH_INVALID_ARGUMENT);
+    EXPECT_CONTAINS(ath_status_message(), wrong);
+  }
+  unsetenv("ATHERIA_THREADS");
+  EXPECT_OK(threads_default(&threads));
+  EXPECT(threads >= 1);
+}
+
+EXPECT_MAIN
