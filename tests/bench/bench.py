@@ -37,8 +37,13 @@ def main() -> int:
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
     sys.path.insert(0, str(HERE))
-    from bench_rows import Context
+    from bench_rows import Context, is_degraded, openblas_core
     from report import as_json, as_svg, row_text, write
+
+    if os.environ.get("OPENBLAS_CORETYPE") != "SkylakeX" and is_degraded(core := openblas_core()):
+        # The peer at its best: OpenBLAS does not know every CPU that can run its AVX-512 kernels, and a shell may have set less.
+        print(f"numpy's OpenBLAS runs its {core} kernels; measuring with OPENBLAS_CORETYPE=SkylakeX instead", file=sys.stderr)
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OPENBLAS_CORETYPE": "SkylakeX"})
 
     try:
         import torch

@@ -18,6 +18,8 @@ from sampling import Samples, paired_ratio
 
 # OpenBLAS falls back to these when it does not know the CPU: such a peer would flatter us.
 DEGRADED_CORES = {"prescott", "core2", "katmai", "northwood", "generic", "unknown"}
+# And these leave half of an AVX-512 machine unused.
+AVX2_CORES = {"haswell", "zen", "excavator"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Context:
     def blas_core(self) -> str:
         """The kernel family numpy's OpenBLAS chose; a degraded one ends the run."""
         core = openblas_core()
-        if core.lower() in DEGRADED_CORES:
+        if is_degraded(core):
             raise SystemExit(f"bench: numpy's OpenBLAS runs its {core} kernels, which do not fit this CPU; set OPENBLAS_CORETYPE "
                              "(for example SkylakeX or Haswell) and measure again")
         return core
@@ -75,6 +77,13 @@ class Context:
     def rounds(self, flop: float) -> int:
         """Fewer rounds for cases that take long; never less than 5."""
         return max(5, min(7 if self.quick else 21, int(2e11 / max(flop, 1.0))))
+
+
+def is_degraded(core: str) -> bool:
+    """Whether OpenBLAS's kernel family `core` is below what this CPU runs."""
+    info = Path("/proc/cpuinfo")
+    avx512 = info.exists() and "avx512f" in info.read_text()
+    return core.lower() in DEGRADED_CORES or (avx512 and core.lower() in AVX2_CORES)
 
 
 def openblas_core() -> str:
