@@ -53,16 +53,15 @@ def flop_per_cell() -> float:
     """2 per multiply-add of the law's convolutions, each output cell counted once: what a step cannot do without."""
     program = open_law("demo").program
     assert program is not None
-    weights = [t.shape for t in program.tensors if t.value is not None and len(t.shape) == 4]
-    return 2.0 * sum(float(np.prod(shape)) for shape in weights)
+    return 2.0 * sum(t.data.size for t in program.tensors if t.data is not None and t.data.ndim == 4)
 
 
 def dense_torch(torch: Any, side: int, d: int) -> Callable[[], object]:
     """The dense engine: the law's convolutions with zero padding on the whole plane, then the same update and normalisation."""
     program = open_law("demo").program
     assert program is not None
-    weights = [torch.from_numpy(t.value.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=torch.channels_last)
-               for t in program.tensors if t.value is not None and t.value.ndim == 4]
+    weights = [torch.from_numpy(t.data.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=torch.channels_last)
+               for t in program.tensors if t.data is not None and t.data.ndim == 4]
     state = [torch.from_numpy(states_for(side * side, d).reshape(1, side, side, d))]
 
     def step() -> None:
