@@ -28,6 +28,11 @@ _JOB_MEMORY = 2 << 30
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 5.0
 _TAIL_LINES = 25
+# What py-rattler-build prints below every failed script; the folders are private to the job and mostly gone by then.
+_HINTS = re.compile(
+    r"Script execution failed\.|Work directory: |Prefix: |Build prefix: |To run (the script manually|commands interactively)"
+    r"|cd \".*\" && (\./conda_build\.sh|source build_env\.sh)"
+)
 
 
 @dataclass(frozen=True)
@@ -355,7 +360,7 @@ def tail(log: Path, error: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:
         printed = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         printed = error.splitlines()
-    return tuple([line for line in printed if line.strip()][-lines:])
+    return tuple([line for line in printed if line.strip() and not _HINTS.match(line.strip())][-lines:])
 
 
 def _is_disk_full(result: JobResult) -> bool:

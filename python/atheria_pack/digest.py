@@ -17,14 +17,15 @@ _LITTER = {"__pycache__", ".git", ".venv", ".mypy_cache", ".pytest_cache", ".ruf
 def source_files(path: Path) -> list[Path]:
     """The files that a `path:` source hands to a build: all of a folder but what git ignores, or the one file.
 
-    Without git (a release tarball) caches and build folders are left out by name.
+    Without git (a release tarball) caches and build folders are left out by name. Markdown is left out either way: builds
+    read none, and a better README is no reason to compile.
     """
     if path.is_file():
         return [path]
     listed = _git_files(path)
     if listed is None:
         listed = list(_walk(path))
-    return sorted(file for file in listed if file.is_file())
+    return sorted(file for file in listed if file.is_file() and file.suffix != ".md")
 
 
 def _walk(path: Path) -> Iterator[Path]:

@@ -15,4 +15,5 @@ cmake -S python/bindings -B build -G Ninja ${CMAKE_ARGS:-} \
 cmake --build build --parallel "${CPU_COUNT:-1}"
 cmake --install build
 cp -R python/atheria "$SP_DIR/atheria"
+find "$SP_DIR/atheria" -name '*.md' -delete  # notes for people who edit the sources
 "$PYTHON" "$RECIPE_DIR/write_metadata.py" build

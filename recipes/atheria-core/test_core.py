@@ -19,7 +19,7 @@ def after(device: str, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
     simulation.add(*initial.vortex(simulation.law.d, centre=(SIDE // 2, SIDE // 2)))
     simulation.run(STEPS, progress=False)
     assert (device == "numpy") == (simulation.backend == "numpy"), (device, simulation.backend)
-    return simulation.cells
+    return simulation.cells()
 
 
 accel = json.loads((Path(os.environ["PREFIX"]) / "share/atheria/atheria-core/capabilities.json").read_text())

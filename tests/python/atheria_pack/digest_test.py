@@ -22,8 +22,8 @@ def git(root: Path, *words: str, **environment: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True, env={**os.environ, **environment})
 
 
-def test_caches_and_build_folders_do_not_count(tmp_path: Path) -> None:
-    tree(tmp_path, src__a_dot_cpp="1", src____pycache____x_dot_pyc="2", src__build__out="3")
+def test_caches_build_folders_and_documentation_do_not_count(tmp_path: Path) -> None:
+    tree(tmp_path, src__a_dot_cpp="1", src____pycache____x_dot_pyc="2", src__build__out="3", src__README_dot_md="4")
     assert [path.name for path in source_files(tmp_path / "src")] == ["a.cpp"]
 
 

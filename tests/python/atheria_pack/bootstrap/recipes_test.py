@@ -83,7 +83,7 @@ def test_the_digest_covers_every_file_and_its_name(tmp_path: Path) -> None:
     digests = [recipe.digest()]
     (recipe.folder / "build.sh").write_text("true\n")
     digests.append(recipe.digest())
-    (recipe.folder / "build.sh").rename(recipe.folder / "test.sh")
+    (recipe.folder / "build.sh").rename(recipe.folder / "builder.sh")
     digests.append(recipe.digest())
     (recipe.folder / "recipe.yaml").write_text(GOOD + "# a word\n")
     digests.append(recipe.digest())
