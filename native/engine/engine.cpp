@@ -217,7 +217,7 @@ ath_status ath_engine_step(ath_engine* engine, uint64_t steps, bool (*stop)(void
 
 uint64_t ath_engine_step_number(const ath_engine* engine) { return engine == nullptr ? 0 : engine->universe->step; }
 
-ath_status ath_engine_view(const ath_engine* engine, ath_view view, const ath_region* region, float* out_pixels) {
+ath_status ath_engine_view(const ath_engine* engine, uint32_t view, const ath_region* region, float* out_pixels) {
   if (engine == nullptr) return missing("ath_engine_view", "engine");
   if (region == nullptr || out_pixels == nullptr) return missing("ath_engine_view", region == nullptr ? "region" : "out_pixels");
   return guarded("ath_engine_view", [&] { return render_view(*engine->universe, view, *region, out_pixels); });

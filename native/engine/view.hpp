@@ -5,6 +5,6 @@
 
 namespace atheria::engine {
 
-ath_status render_view(const Universe& universe, ath_view view, const ath_region& region, float* out_pixels);
+ath_status render_view(const Universe& universe, uint32_t view, const ath_region& region, float* out_pixels);
 
 }  // namespace atheria::engine

@@ -105,8 +105,8 @@ typedef enum ath_view {
   ATH_VIEW_ACTIVE = 7      /* float32 [h,w]: 1 where active */
 } ath_view;
 
-/* `out_pixels` has room for h*w*(1, 3 or 2d) floats. Cells outside a bounded or periodic domain are shown as zero states. ATH_OUT_OF_RANGE for an empty region or one above 2^31 floats. */
-ATH_API ath_status ath_engine_view(const ath_engine* engine, ath_view view, const ath_region* region, float* out_pixels);
+/* `view` is an ath_view; `out_pixels` has room for h*w*(1, 3 or 2d) floats. Cells outside a bounded or periodic domain are shown as zero states. ATH_OUT_OF_RANGE for an empty region or one above 2^31 floats. */
+ATH_API ath_status ath_engine_view(const ath_engine* engine, uint32_t view, const ath_region* region, float* out_pixels);
 
 /* ---- Snapshots: active cells, step, config, law digest; checksummed; written as temporary, fsync, rename ---- */
 ATH_API ath_status ath_engine_save(const ath_engine* engine, const char* path);
