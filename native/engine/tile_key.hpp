@@ -32,12 +32,10 @@ inline uint64_t spread_bits(uint64_t v) {
   return v;
 }
 
-// The coordinate must be in range.
-inline uint64_t tile_key(const TileCoord& tile) {
-  const uint64_t x = static_cast<uint64_t>(tile.x + kTileBias);
-  const uint64_t y = static_cast<uint64_t>(tile.y + kTileBias);
-  const uint64_t z = static_cast<uint64_t>(tile.z + kTileBias);
-  return (z << 42) | (spread_bits(y) << 1) | spread_bits(x);
-}
+// Parts of the key; each coordinate must be in range.
+inline uint64_t tile_key_x(int64_t x) { return spread_bits(static_cast<uint64_t>(x + kTileBias) & 0x1FFFFF); }
+inline uint64_t tile_key_y(int64_t y) { return spread_bits(static_cast<uint64_t>(y + kTileBias) & 0x1FFFFF) << 1; }
+inline uint64_t tile_key_z(int64_t z) { return static_cast<uint64_t>(z + kTileBias) << 42; }
+inline uint64_t tile_key(const TileCoord& tile) { return tile_key_z(tile.z) | tile_key_y(tile.y) | tile_key_x(tile.x); }
 
 }  // namespace atheria::engine

@@ -62,18 +62,24 @@ ath_status Tiles::find_or_add(const TileCoord& coord, uint32_t* out_slot) {
 }
 
 void Tiles::link(uint32_t slot) {
-  const TileCoord coord = tiles_[slot].coord;
-  for (int dy = -1; dy <= 1; ++dy) {
-    const int64_t y = domain_.y.neighbour(coord.y, dy);
-    for (int dx = -1; dx <= 1; ++dx) {
-      const int64_t x = domain_.x.neighbour(coord.x, dx);
-      uint32_t other = kNoTile;
-      if (tile_axis_in_range(x) && tile_axis_in_range(y)) {
-        other = map_.find(tile_key({static_cast<int32_t>(x), static_cast<int32_t>(y), coord.z}));
-      }
-      tiles_[slot].neighbours[neighbour_number(dx, dy)] = other;
-      if (other != kNoTile) tiles_[other].neighbours[neighbour_number(-dx, -dy)] = slot;
-    }
+  Tile& tile = tiles_[slot];
+  // The eight look-ups miss the cache: all are asked for before the first is needed.
+  uint64_t keys_x[3], keys_y[3];
+  bool exists_x[3], exists_y[3];
+  for (int i = 0; i < 3; ++i) {
+    const int64_t x = domain_.x.neighbour(tile.coord.x, i - 1), y = domain_.y.neighbour(tile.coord.y, i - 1);
+    exists_x[i] = tile_axis_in_range(x);
+    exists_y[i] = tile_axis_in_range(y);
+    keys_x[i] = tile_key_x(x);
+    keys_y[i] = tile_key_y(y);
+  }
+  const uint64_t plane = tile_key_z(tile.coord.z);
+  for (int number = 0; number < 9; ++number) map_.prefetch(plane | keys_y[number / 3] | keys_x[number % 3]);
+  for (int number = 0; number < 9; ++number) {
+    uint32_t other = kNoTile;
+    if (exists_x[number % 3] && exists_y[number / 3]) other = map_.find(plane | keys_y[number / 3] | keys_x[number % 3]);
+    tile.neighbours[number] = other;
+    if (other != kNoTile) tiles_[other].neighbours[8 - number] = slot;
   }
 }
 
