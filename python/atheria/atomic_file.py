@@ -23,11 +23,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written: {error.strerror}; its old content is unchanged") from error
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # not there any more if all went well
 
 
 def _umask() -> int:

@@ -1,121 +1,24 @@
-"""Laws as the engines see them: channels, radius and a forward over a batch of patches, whoever computes it."""
+"""Laws from outside: those that ship, law files, programs; and law files written."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .errors import LawFailedError, LawFileError, OutputError, UnknownLawError, UsageError
+from .atomic_file import write_atomically
+from .errors import OutputError, UnknownLawError, UsageError
 from .reference.container import from_bytes, to_bytes
-from .reference.evaluate import Rectangle, evaluate
-from .reference.program import Program, law_geometry
+from .reference.law import Law, law_from_callable, law_from_program
+from .reference.program import Program
 
-Array = NDArray[np.float32]
+__all__ = ["LAW_SUFFIX", "Law", "law_from_callable", "law_from_program", "open_law", "save_law", "shipped_laws"]
+
 SHIPPED_FOLDER = Path(__file__).parent / "laws"
 LAW_SUFFIX = ".atl"
 
 
-@dataclass(frozen=True)
-class Law:
-    """A law of d complex channels and receptive radius `radius` (cells, Chebyshev distance within a plane).
-
-    `gamma`: the decay used when a simulation does not say its own.  `product`: Delta is multiplied by psi.  Tile origins
-    are multiples of `alignment`.  Exactly one of `program` (with its file's bytes `raw`) and `function` is there.
-    """
-
-    name: str
-    d: int
-    radius: int
-    gamma: float = 0.0
-    product: bool = False
-    alignment: int = 1
-    digest: bytes = bytes(32)
-    program: Program | None = None
-    raw: bytes | None = None
-    function: Callable[..., Any] | None = None
-    wants_domains: bool = False
-
-    def forward(self, patches: Array, domains: Sequence[Rectangle] | None = None) -> Array:
-        """Delta of a batch: float32 [B, h + 2r, w + 2r, 2d] -> float32 [B, h, w, 2d].
-
-        `domains`: per patch the rectangle (y0, x0, y1, x1) inside a bounded domain; None where there is no border.
-        Raises LawFailedError if a callable raises, or gives another shape.
-        """
-        if self.program is not None:
-            return evaluate(self.program, [patches], domains)[0]
-        assert self.function is not None
-        try:
-            result = self.function(patches, domains) if self.wants_domains else self.function(patches)
-        except Exception as error:
-            raise LawFailedError(f"law {self.name!r} raised {type(error).__name__}: {error}") from error
-        delta = np.asarray(_as_numpy(result), np.float32)
-        b, h, w, c = patches.shape
-        expected = (b, h - 2 * self.radius, w - 2 * self.radius, c)
-        if delta.shape != expected:
-            raise LawFailedError(
-                f"law {self.name!r} gave shape {delta.shape} for patches {patches.shape}; radius {self.radius} wants {expected}"
-            )
-        return delta
-
-
-def _as_numpy(result: Any) -> Any:
-    if isinstance(result, np.ndarray) or not hasattr(result, "__dlpack__"):
-        return result
-    if hasattr(result, "detach"):
-        result = result.detach()
-    return np.from_dlpack(result)
-
-
-def law_from_callable(
-    function: Callable[..., Any],
-    *,
-    d: int,
-    radius: int,
-    name: str | None = None,
-    gamma: float = 0.0,
-    product: bool = False,
-    alignment: int = 1,
-    wants_domains: bool = False,
-) -> Law:
-    """A law computed by Python, called once per step with all patches.
-
-    `function(patches)` takes float32 [B, h + 2 radius, w + 2 radius, 2d], channels = concat(Re psi, Im psi), and returns
-    Delta, float32 [B, h, w, 2d], as a numpy array or anything with ``__dlpack__`` (a torch tensor).  With
-    `wants_domains` it is called as ``function(patches, domains)``, so that a net of several layers can repeat the zero
-    padding at the border of a bounded domain.
-    """
-    if d < 1 or radius < 0 or alignment < 1:
-        raise UsageError(f"a law needs d >= 1, radius >= 0 and alignment >= 1, got {d}, {radius}, {alignment}")
-    label = name or str(getattr(function, "__name__", type(function).__name__))
-    return Law(label, d, radius, gamma, product, alignment, function=function, wants_domains=wants_domains)
-
-
-def law_from_program(program: Program, raw: bytes | None = None, where: str = "law") -> Law:
-    """A law from an opcode program.  Raises UnsupportedError if the program has not the shape of a law."""
-    geometry = law_geometry(program)
-    content = to_bytes(program) if raw is None else raw
-    meta = program.metadata
-    try:
-        gamma, alignment = float(meta.get("gamma", "0")), int(meta.get("alignment", "1"))
-    except ValueError as error:
-        raise LawFileError(f"{where}: metadata is wrong: {error}; convert the law again") from error
-    return Law(
-        meta.get("name", Path(where).stem),
-        geometry.channels // 2,
-        geometry.radius,
-        gamma,
-        meta.get("product", "0") == "1",
-        alignment,
-        digest=content[16:48],
-        program=program,
-        raw=content,
-    )
+def save_law(program: Program, path: str | Path) -> None:
+    """Writes a law file: temporary, fsync, rename.  Raises OutputError if it cannot."""
+    write_atomically(Path(path), to_bytes(program))
 
 
 def shipped_laws() -> list[str]:
@@ -148,8 +51,3 @@ def open_law(law: str | Path | Law | Program) -> Law:
     except OSError as error:
         raise OutputError(f"law file {path} cannot be read: {error.strerror}") from error
     return law_from_program(from_bytes(raw, str(path)), raw, str(path))
-
-
-def digest_text(law: Law) -> str:
-    """The digest in hexadecimal; of a callable, that of its name (its code cannot be compared)."""
-    return law.digest.hex() if any(law.digest) else hashlib.sha256(law.name.encode()).hexdigest()

@@ -15,9 +15,10 @@ from . import colours, image_file, native
 from .engine import UniverseEngine
 from .errors import SnapshotError, UsageError
 from .law import Law, open_law
+from .numpy_engine import NumpyEngine, read_snapshot_bytes
 from .progress import Progress
 from .reference import snapshot
-from .reference.engine import ActivityKind, EngineConfig, ReferenceEngine, StepReport
+from .reference.engine import ActivityKind, EngineConfig, StepReport
 from .reference.field import BackgroundKind, Domain, DomainKind
 from .reference.program import Program
 from .reference.view import Region
@@ -69,9 +70,9 @@ def _states(states: ArrayLike, count: int, d: int) -> NDArray[np.complex64]:
 def _make_engine(law: Law, config: EngineConfig, device: str, threads: int) -> tuple[UniverseEngine, str]:
     """The engine, and why it is not the native one (empty if it is)."""
     if device == "numpy":
-        return ReferenceEngine(law, config), "asked for"
+        return NumpyEngine(law, config), "asked for"
     if device == "auto" and not native.available():
-        return ReferenceEngine(law, config), str(native.engine_info()["reason"])
+        return NumpyEngine(law, config), str(native.engine_info()["reason"])
     return native.NativeEngine(law, config, device, threads), ""
 
 
@@ -260,7 +261,7 @@ class Simulation:
 
         `any_law` lets a law other than the file's continue it.  Raises OutputError, SnapshotError.
         """
-        header, _ = snapshot.read_header(snapshot.read_bytes(path), str(path))
+        header, _ = snapshot.read_header(read_snapshot_bytes(path), str(path))
         opened = open_law(law)
         if header.d != opened.d:
             raise SnapshotError(f"{path}: cells of d = {header.d} channels, law {opened.name!r} has {opened.d}; load its own law")

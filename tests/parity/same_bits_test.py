@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from atheria import Simulation, initial
 from atheria.native import NativeEngine
+from atheria.numpy_engine import NumpyEngine
 from atheria.reference.engine import EngineConfig
 
 from .random_laws import random_law, unit_states
@@ -96,9 +97,7 @@ def test_both_engines_write_the_same_snapshot(tmp_path: Path, background: str, a
     native.write(*initial.random(3, 20, seed=2))
     native.step(2)
     native.save(str(tmp_path / "native"))
-    from atheria.reference.engine import ReferenceEngine
-
-    reference = ReferenceEngine(law, config)
+    reference = NumpyEngine(law, config)
     reference.load(str(tmp_path / "native"))
     assert reference.step_number == 2
     reference.save(str(tmp_path / "reference"))

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..convert import convert_module, load_module
-from ..law import LAW_SUFFIX, law_from_program
-from ..reference.container import save
+from ..law import LAW_SUFFIX, law_from_program, save_law
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     target = Path(args.out) if args.out else source.with_suffix(LAW_SUFFIX)
     program = convert_module(load_module(source), name=args.name or source.stem, gamma=args.gamma, product=args.product)
     law = law_from_program(program)
-    save(program, target)
+    save_law(program, target)
     digest = law.digest.hex()[:16]
     print(f"wrote {target}: law {law.name}, d = {law.d}, radius {law.radius}, digest {digest}")
     return 0

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_file import write_atomically
-from ..errors import LawFileError, OutputError
+from ..errors import LawFileError
 from .program import (
     NAME_BYTES,
     NUMPY_DTYPE,
@@ -158,17 +156,3 @@ def from_bytes(raw: bytes, where: str = "law") -> Program:
 def digest(raw: bytes) -> bytes:
     """The law's digest: the 32 bytes of SHA-256 that the container carries."""
     return raw[16:48]
-
-
-def load(path: str | Path) -> Program:
-    """Reads a law file.  Raises OutputError if it cannot be read, LawFileError if it is damaged."""
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise OutputError(f"law file {path} cannot be read: {error.strerror}") from error
-    return from_bytes(raw, str(path))
-
-
-def save(program: Program, path: str | Path) -> None:
-    """Writes a law file: temporary, fsync, rename."""
-    write_atomically(Path(path), to_bytes(program))

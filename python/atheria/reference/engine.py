@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CancelledError, LawFailedError, SnapshotError, UsageError
-from ..law import Law
 from .evaluate import Rectangle
 from .field import SIDE, BackgroundKind, Block, Domain, Field, Key, Mask
+from .law import Law
 from .step import qca_update, to_channels, to_complex
 from .view import Region, paint
 
@@ -181,26 +181,26 @@ class ReferenceEngine:
 
     # ---- snapshots ----
 
-    def save(self, path: str) -> None:
-        """Writes a snapshot; the native engine reads it too."""
+    def snapshot(self) -> bytes:
+        """The universe as the bytes of a snapshot's file; the native engine reads them too."""
         from . import snapshot
 
         coords, values = self.field.cells()
         config = snapshot.identity(self.config, self.gamma)
-        snapshot.write(snapshot.Snapshot(self.law.d, config, self.law.digest, self.step_number, coords, values), path)
+        return snapshot.to_bytes(snapshot.Snapshot(self.law.d, config, self.law.digest, self.step_number, coords, values))
 
-    def load(self, path: str, any_law: bool = False) -> None:
+    def restore(self, raw: bytes, where: str = "snapshot", any_law: bool = False) -> None:
         """Continues from a snapshot.  Raises SnapshotError if it is of another configuration, or law unless `any_law`."""
         from . import snapshot
 
-        found, own = snapshot.read(path), snapshot.identity(self.config, self.gamma)
+        found, own = snapshot.from_bytes(raw, where), snapshot.identity(self.config, self.gamma)
         if any_law:
             own = replace(own, gamma=found.config.gamma)
         if (found.d, found.config) != (self.law.d, own):
-            raise SnapshotError(f"{path}: of d = {found.d} and {found.config}; this engine has d = {self.law.d} and {own}")
+            raise SnapshotError(f"{where}: of d = {found.d} and {found.config}; this engine has d = {self.law.d} and {own}")
         if found.law_digest != self.law.digest and not any_law:
             raise SnapshotError(
-                f"{path}: made with another law (digest {found.law_digest.hex()[:16]}..., this one's is "
+                f"{where}: made with another law (digest {found.law_digest.hex()[:16]}..., this one's is "
                 f"{self.law.digest.hex()[:16]}...); load that law, or allow any law"
             )
         self.field, self.step_number = self._empty(), found.step

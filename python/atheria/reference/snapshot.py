@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_file import write_atomically
-from ..errors import OutputError, SnapshotError
+from ..errors import SnapshotError
 from .engine import ActivityKind, EngineConfig
 from .field import TILE, BackgroundKind, Domain, DomainKind, morton
 from .step import Array
@@ -159,21 +157,3 @@ def from_bytes(raw: bytes, where: str = "snapshot") -> Snapshot:
         raise _damaged(where, "its tiles are not in order")
     empty.config.domain.check(found)
     return replace(empty, coords=found, values=values)
-
-
-def read(path: str | Path) -> Snapshot:
-    """Reads a snapshot.  Raises OutputError if the file cannot be read, SnapshotError if it is damaged."""
-    return from_bytes(read_bytes(path), str(path))
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """The bytes of a snapshot's file.  Raises OutputError."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise OutputError(f"snapshot {path} cannot be read: {error.strerror}") from error
-
-
-def write(snapshot: Snapshot, path: str | Path) -> None:
-    """Writes a snapshot: temporary, fsync, rename."""
-    write_atomically(Path(path), to_bytes(snapshot))

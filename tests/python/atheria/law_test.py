@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from atheria.errors import LawFailedError, LawFileError, OutputError, UnknownLawError, UsageError
-from atheria.law import SHIPPED_FOLDER, law_from_callable, law_from_program, open_law, shipped_laws
+from atheria.law import SHIPPED_FOLDER, law_from_callable, law_from_program, open_law, save_law, shipped_laws
 from atheria.laws.program_builder import LawBuilder
-from atheria.reference.container import save
+from atheria.reference.container import to_bytes
 from atheria.reference.program import Program
 
 
@@ -35,7 +35,9 @@ def test_the_demo_law_keeps_an_empty_universe_empty() -> None:
 
 def test_by_path_and_program(tmp_path: Path) -> None:
     path = tmp_path / "half.atl"
-    save(scale_program(gamma="0.25", product="1"), path)
+    save_law(scale_program(gamma="0.25", product="1"), path)
+    assert path.read_bytes() == to_bytes(scale_program(gamma="0.25", product="1"))
+    assert [p.name for p in tmp_path.iterdir()] == ["half.atl"]
     law = open_law(path)
     assert open_law(str(path)).digest == law.digest == law_from_program(scale_program(gamma="0.25", product="1")).digest
     assert (law.gamma, law.product, law.d, law.radius) == (0.25, True, 2, 0)
@@ -58,6 +60,8 @@ def test_damaged_and_unreadable_files(tmp_path: Path) -> None:
         open_law(path)
     with pytest.raises(OutputError, match="cannot be read"):
         open_law(tmp_path)
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_law(scale_program(), tmp_path / "no" / "law.atl")
     with pytest.raises(LawFileError, match="metadata is wrong"):
         law_from_program(scale_program(gamma="much"))
     with pytest.raises(UsageError, match="law_from_callable"):

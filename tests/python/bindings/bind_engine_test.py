@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from atheria import Simulation, initial
 from atheria.errors import RangeError, StateError, UsageError
-from atheria.law import SHIPPED_FOLDER
+from atheria.law import SHIPPED_FOLDER, save_law
 from atheria.laws.program_builder import LawBuilder
-from atheria.reference.container import save
 
 core: Any = pytest.importorskip("atheria_core", reason="the extension is not built")
 DEMO = str(SHIPPED_FOLDER / "demo.atl")
@@ -89,7 +88,7 @@ def test_laws_that_cannot_be_loaded_leave_the_engine_as_it_was(tmp_path: Path) -
     engine.add_particles(*cells())
     builder = LawBuilder("two", 4)
     builder.scale(0.5)
-    save(builder.finish(), tmp_path / "two.atl")
+    save_law(builder.finish(), tmp_path / "two.atl")
     (tmp_path / "noise.atl").write_bytes(b"noise")
     for path, message in ((tmp_path / "absent.atl", "cannot be read"), (tmp_path / "noise.atl", ""), (tmp_path / "two.atl", "d = 2")):
         assert engine.load_model(str(path)) is False

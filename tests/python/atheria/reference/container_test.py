@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
-from atheria.errors import LawFileError, OutputError
+from atheria.errors import LawFileError
 from atheria.laws.program_builder import LawBuilder
-from atheria.reference.container import digest, from_bytes, load, save, to_bytes
+from atheria.reference.container import digest, from_bytes, to_bytes
 from atheria.reference.program import Program
 
 
@@ -95,15 +94,3 @@ def test_hostile_files_with_a_right_checksum_are_refused() -> None:
     for name, (position, value) in attacks.items():
         with pytest.raises(LawFileError):
             from_bytes(resealed(raw, position, value), name)
-
-
-def test_files(tmp_path: Path) -> None:
-    path = tmp_path / "law.atl"
-    save(small_program(), path)
-    assert path.read_bytes() == to_bytes(small_program())
-    assert [p.name for p in tmp_path.iterdir()] == ["law.atl"]
-    assert load(path).metadata["name"] == "small"
-    with pytest.raises(OutputError, match=r"absent\.atl"):
-        load(tmp_path / "absent.atl")
-    with pytest.raises(OutputError, match="cannot be written"):
-        save(small_program(), tmp_path / "no" / "law.atl")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from atheria.errors import CancelledError, LawFailedError, RangeError, UsageError
-from atheria.law import Law, law_from_callable, law_from_program
 from atheria.laws.program_builder import LawBuilder
 from atheria.reference.engine import EngineConfig, ReferenceEngine, dilate
 from atheria.reference.evaluate import Array, conv2d
 from atheria.reference.field import Domain
+from atheria.reference.law import Law, law_from_callable, law_from_program
 from atheria.reference.step import to_channels
 from atheria.reference.vacuum import vacuum
 from numpy.typing import NDArray
