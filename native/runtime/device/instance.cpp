@@ -1,9 +1,9 @@
 // Making the registry: built-in backends, then plugins; each is kept with its reason when it cannot be used.
 #include "instance.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/guard.hpp"
 #include "base/library.hpp"
@@ -66,6 +66,16 @@ std::string search_path(const char* asked) {
   return own.empty() ? own : own + "/atheria/backends";
 }
 
+// By falling score, then name; equal ones keep the order they were found in. A dozen at most, so the smallest code is the best.
+void sort_by_score(std::vector<BackendRecord>& backends) {
+  for (size_t i = 1; i < backends.size(); ++i)
+    for (size_t j = i; j > 0; --j) {
+      BackendRecord &left = backends[j - 1], &right = backends[j];
+      if (left.score != right.score ? left.score > right.score : left.name <= right.name) break;
+      std::swap(left, right);
+    }
+}
+
 ath_status instance_create(const std::string& path, ath_instance** out_instance) {
   CpuLevel level;
   if (const ath_status refused = cpu_level(&level)) return refused;
@@ -75,9 +85,7 @@ ath_status instance_create(const std::string& path, ath_instance** out_instance)
     add_built_in(*instance, "cpu", cpu_backend_entry);
     add_built_in(*instance, "reference", reference_backend_entry);
     for (const PluginFile& file : find_plugins(path)) add_plugin(*instance, file);
-    std::stable_sort(instance->backends.begin(), instance->backends.end(), [](const BackendRecord& a, const BackendRecord& b) {
-      return a.score != b.score ? a.score > b.score : a.name < b.name;
-    });
+    sort_by_score(instance->backends);
     return ATH_OK;
   });
   if (made) {
