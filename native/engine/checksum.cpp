@@ -45,7 +45,6 @@ void Checksum::add(const void* bytes, size_t count) {
     count -= part;
     if (pending_count_ < sizeof pending_) return;
     for (int i = 0; i < 4; ++i) lanes_[i] = round_of(lanes_[i], read64(pending_ + 8 * i));
-    pending_count_ = 0;
   }
   uint64_t a = lanes_[0], b = lanes_[1], c = lanes_[2], d = lanes_[3];
   for (; count >= 32; count -= 32, p += 32) {

@@ -87,6 +87,9 @@ TEST(large_halos_are_shared) {
   EXPECT_EQ(wide.blocks()[0].width, 128);
   none.make(tiles, tiles.order(), 1);
   EXPECT_EQ(none.blocks().size(), 64u);
+  BlockPlan once({32, 1, 16, 0, true});
+  once.make(tiles, tiles.order(), 2);
+  EXPECT_EQ(once.blocks().size(), 1u);
   wide.make(tiles, tiles.order(), 4);  // four workers want more than one block
   EXPECT(wide.blocks().size() >= 16);
 }

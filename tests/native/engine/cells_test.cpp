@@ -69,6 +69,24 @@ TEST(cells_agree_with_a_map) {
   }
 }
 
+TEST(activated_cells_hold_the_vacuum_of_now) {
+  plain::Net still = plain::random_net(3, {3}, 4, 11, 0.0f);
+  ath_engine_config config = default_config();
+  config.background = ATH_BACKGROUND_FLUCTUATING;
+  config.seed = 42;
+  config.eps_on = config.eps_off = 0;
+  EnginePointer engine = make_engine(plain::make_callback_law(still), config);
+  const int64_t coords[6] = {3, 3, 0, 4, 3, 0};
+  const float state[6] = {5, 0, 0, 0, 0, 0};
+  EXPECT_OK(ath_engine_write(engine.get(), coords, state, 1));
+  EXPECT_OK(ath_engine_step(engine.get(), 2, nullptr, nullptr, nullptr));
+  EXPECT_OK(ath_engine_activate(engine.get(), coords + 3, 1));  // beside an active cell, whose tile stores the vacuum of the last step
+  float now[6], expected[6];
+  EXPECT_OK(ath_engine_read(engine.get(), coords + 3, 1, now));
+  EXPECT_OK(ath_vacuum_evaluate(42, 2, coords + 3, 1, 3, expected));
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(now[i], expected[i]);
+}
+
 TEST(a_cleared_engine_is_as_new) {
   EnginePointer used = make_engine(plain::make_callback_law(kNet), default_config());
   EnginePointer fresh = make_engine(plain::make_callback_law(kNet), default_config());

@@ -51,7 +51,10 @@ TEST(links_and_order_survive_additions_and_sweeps) {
         EXPECT_OK(tiles.find_or_add(coord, &slot));
         EXPECT_EQ(tiles.find(coord), slot);
         EXPECT(reinterpret_cast<uintptr_t>(tiles[slot].state[0]) % 64 == 0 && reinterpret_cast<uintptr_t>(tiles[slot].state[1]) % 64 == 0);
-        judge.insert(tile_key(coord));
+        const bool is_new = judge.insert(tile_key(coord)).second;
+        EXPECT(!is_new || (tiles[slot].active.empty() && tiles[slot].candidates.empty() && tiles[slot].background_time == ~0ull));
+        tiles[slot].active = tiles[slot].candidates = CellMask::full();
+        tiles[slot].background_time = 5;
       }
       if (round % 3 == 2) {
         const uint32_t salt = random();

@@ -59,7 +59,10 @@ void check(const Case& c) {
               break;
             default: expected = {judge.active.count(cell) != 0 ? 1.0 : 0.0};
           }
-          for (int k = 0; k < per_pixel; ++k) worst = std::max(worst, std::fabs(got[k] - expected[k]) / (1 + std::fabs(expected[k])));
+          for (int k = 0; k < per_pixel; ++k) {
+            const double error = std::fabs(got[k] - expected[k]) / (1 + std::fabs(expected[k]));
+            worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+          }
         }
       }
       if (!EXPECT(worst <= 1e-6)) std::fprintf(stderr, "  view %d, domain %d, background %d, worst %g\n", view, c.domain, c.background, worst);
