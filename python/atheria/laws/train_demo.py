@@ -225,7 +225,7 @@ def main() -> int:
     """Train and write the law file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", required=True, help="law file to write")
-    parser.add_argument("--iterations", type=int, default=8000)
+    parser.add_argument("--iterations", type=int, default=7000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1, help="of torch; part of what makes the bytes repeatable")
     args = parser.parse_args()
