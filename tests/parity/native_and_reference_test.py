@@ -18,7 +18,7 @@ from .random_laws import Coords, States, random_law, unit_states
 pytest.importorskip("atheria_core", reason="the extension is not built")
 
 DOMAINS = [Domain(), Domain("bounded", 40, 33), Domain("periodic", 40, 36)]
-BACKGROUNDS = ["zero", "static"]
+BACKGROUNDS = ["zero", "static", "fluctuating"]
 
 
 def differences(law: Law, config: EngineConfig, coords: Coords, states: States, steps: int, backend: str = "auto") -> float:

@@ -263,7 +263,7 @@ class ReferenceEngine:
             delta = self.law.forward(patch[None], None if box is None else [box])[0]
             if not np.isfinite(delta[candidate]).all():
                 raise LawFailedError(f"law {self.law.name!r} gave a number that is not finite in step {t + 1}")
-            background = self.field.background(rows, columns, z, t + 1)
+            background = self.field.background(rows, columns, z, t)
             psi, activity = qca_update(
                 patch[inner],
                 delta,

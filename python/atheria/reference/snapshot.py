@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SnapshotError
+from ..errors import RangeError, SnapshotError
 from .engine import ActivityKind, EngineConfig
 from .field import TILE, BackgroundKind, Domain, DomainKind, morton
 from .step import Array
@@ -155,5 +155,8 @@ def from_bytes(raw: bytes, where: str = "snapshot") -> Snapshot:
     keys = [(int(z), int(m)) for z, m in zip(found[:, 2], morton(found[:, 1] // TILE, found[:, 0] // TILE), strict=True)]
     if keys != sorted(keys):
         raise _damaged(where, "its tiles are not in order")
-    empty.config.domain.check(found)
+    try:
+        empty.config.domain.check(found)
+    except RangeError as error:
+        raise _damaged(where, str(error)) from error
     return replace(empty, coords=found, values=values)

@@ -20,7 +20,7 @@ def test_lightness_of_ember_rises() -> None:
 def test_the_wheel_closes() -> None:
     wheel = colours.table(colours.WHEEL, cyclic=True).astype(int)
     steps = np.abs(np.diff(np.vstack([wheel, wheel[:1]]), axis=0)).max(axis=1)
-    assert steps.max() <= 8
+    assert steps.max() <= 8 and steps.min() > 0, "a colour comes twice in a row"
 
 
 def test_scaling() -> None:

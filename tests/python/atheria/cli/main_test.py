@@ -105,6 +105,17 @@ def test_a_folder_that_is_read_only_is_told_before_the_run(tmp_path: Path, capsy
     assert "Permission denied" in capsys.readouterr().err
 
 
+def test_a_picture_that_cannot_be_written_is_told_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: Simulation, n: int = 1) -> None:
+        raise AssertionError("the run began")
+
+    monkeypatch.setattr(Simulation, "step", never)
+    assert main(["run", *SMALL, "--out", str(tmp_path / "absent" / "demo.png")]) == 5
+    (tmp_path / "folder.png").mkdir()
+    assert main(["run", *SMALL, "--out", str(tmp_path / "folder.png")]) == 5
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
+
+
 def test_unknown_options_are_refused_by_the_parser() -> None:
     for arguments in (["run", "--colour", "red"], ["fly"], [], ["run", "--backend", "abacus"]):
         with pytest.raises(SystemExit) as caught:

@@ -89,6 +89,7 @@ def test_hostile_files_with_a_right_checksum_are_refused() -> None:
         "rank": (tens + 40, struct.pack("<I", 7)),
         "role": (tens + 36, struct.pack("<I", 9)),
         "symbol": (tens + 48, struct.pack("<I", 7)),
+        "bytes between sections": (160, b"\1"),
         "opcode": (code, struct.pack("<I", 0x12345)),
     }
     for name, (position, value) in attacks.items():

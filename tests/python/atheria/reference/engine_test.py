@@ -116,6 +116,27 @@ def test_fluctuating_vacuum_changes_with_the_step() -> None:
     assert np.array_equal(engine.read(cell), vacuum(cell, D, 9, 2))
 
 
+@pytest.mark.parametrize("background", ["static", "fluctuating"])
+def test_activity_is_distance_from_the_background_of_before_the_step(background: str) -> None:
+    """A cell that holds the vacuum, under a law that does nothing, sleeps; beside it one that is a little away stays."""
+    config = EngineConfig(background=background, seed=2, normalize=False)  # type: ignore[arg-type]
+    engine = ReferenceEngine(law_from_callable(np.zeros_like, d=D, radius=0), config)
+    engine.step(3)
+    cells = np.array([[4, 5, 0], [5, 5, 0]], np.int64)
+    engine.write(cells, engine.read(cells) + np.array([[0], [0.02]], np.complex64))
+    engine.step()
+    assert engine.export()[0].tolist() == [[5, 5, 0]]
+
+
+def test_a_last_block_narrower_than_the_radius_is_seen_through() -> None:
+    """193 = 3 x 64 + 1: from x = 0 the law of radius 2 reaches x = 191 behind the block that is one cell wide."""
+    engine = ReferenceEngine(law(), EngineConfig(Domain("periodic", 193, 193), activity="exact"))
+    engine.write(np.array([[0, 0, 0]], np.int64), states(1))
+    engine.step()
+    assert sorted({x for x, _, _ in engine.export()[0].tolist()}) == [0, 1, 2, 191, 192]
+    assert engine.active_count == 25
+
+
 def test_threshold_mode_has_hysteresis() -> None:
     """A law of radius 1 that sets known amplitudes: between eps_off and eps_on only active cells stay."""
     amplitude = {0: 0.0}
