@@ -8,9 +8,9 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from atheria_pack.atomic import write_json
 from atheria_pack.build import JobResult, Run, default_jobs, forget_strangers
@@ -124,11 +124,14 @@ def proof_line(proof: Proof) -> str:
     """A proof in a line: what was installed, what it computed, or why it did not."""
     word = "proved" if proof.success else "NOT proved"
     again = " (nothing changed since)" if proof.reused else ""
-    report = proof.report or {}
-    shown = [key for key in ("steps_per_second", "active_cells", "backend") if key in report]
-    told = [f"{key.replace('_', ' ')} {report[key]}" for key in shown]
+    told = [_figures(report) for report in (proof.report, proof.own_report) if report]
     what = proof.installed or "nothing installed"
     return f"{word}{again}: '{proof.spec}' in {proof.seconds:.1f} s: {'; '.join([what, *told, proof.reason])}"
+
+
+def _figures(report: Mapping[str, Any]) -> str:
+    speed = report.get("steps_per_second", 0.0)
+    return f"{speed:.0f} steps/s, {report.get('active_cells')} active cells, backend {report.get('backend')}"
 
 
 def _status(outcome: Run, proofs: Sequence[Proof]) -> int:
