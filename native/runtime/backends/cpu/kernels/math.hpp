@@ -56,7 +56,7 @@ ATH_INLINE VecF expm1_negative(VecF x) {
   const VecF clamped = max(splat(-40.0f), x);
   const VecF n_magic = fma(clamped, splat(1.44269504088896341f), splat(kRoundMagic));
   const VecF r = fma(n_magic - splat(kRoundMagic), splat(-0.69314718055994531f), clamped);
-  const VecF power = floats((bits(n_magic) << 23) + splat_int(0x3f800000));
+  const VecF power = floats(wrapping_add(bits(n_magic) << 23, splat_int(0x3f800000)));
   return fma(power, expm1_reduced(r), power - splat(1.0f));
 }
 

@@ -58,6 +58,9 @@ ATH_INLINE void store(float* p, VecF v) { *reinterpret_cast<VecFUnaligned*>(p) =
 ATH_INLINE VecF zero() { return VecF{}; }
 ATH_INLINE VecI bits(VecF v) { return reinterpret_cast<VecI>(v); }
 ATH_INLINE VecF floats(VecI v) { return reinterpret_cast<VecF>(v); }
+typedef uint32_t VecU __attribute__((vector_size(kBytes), may_alias));
+// Lanes whose result is thrown away may wrap, which signed numbers must not.
+ATH_INLINE VecI wrapping_add(VecI a, VecI b) { return reinterpret_cast<VecI>(reinterpret_cast<VecU>(a) + reinterpret_cast<VecU>(b)); }
 
 #if defined(__AVX512F__)
 
