@@ -1,16 +1,18 @@
-// Philox4x32-10, Box-Muller and own polynomials, 16 cells at a time. Only + - * / sqrt and integers, so every instruction set gives the same bits.
+// Box-Muller and own polynomials, 16 cells at a time. Only + - * / sqrt and whole numbers, so every instruction set gives the same bits.
 #include "vacuum.hpp"
 
 #include <bit>
 #include <cmath>
 #include <cstring>
 
+#include "philox.hpp"
 #include "vector_clones.hpp"
 
 namespace atheria::engine {
 namespace {
 
 constexpr int L = kVacuumLanes;
+static_assert(L == kPhiloxLanes);
 
 // ln(m 2^-24) for whole m in [1, 2^24]; small relative error also near 0, where Box-Muller's square root would enlarge an absolute one.
 inline float log_of_u1(uint32_t m) {
@@ -50,31 +52,9 @@ inline void sincos_of_u2(uint32_t v, float* out_cos, float* out_sin) {
   *out_sin = (quadrant & 2) != 0 ? -sin_value : sin_value;
 }
 
-// Words of 16 cells for one block of four channels, then their states: real[4][16], imag[4][16].
+// From the words of 16 cells for one block of four channels to their states: real[4][16], imag[4][16].
 ATHERIA_VECTOR_CLONES
-void evaluate_block(const uint32_t* x, const uint32_t* y, uint32_t zb, uint32_t t, uint32_t key0, uint32_t key1, float* real, float* imag) {
-  uint32_t c0[L], c1[L], c2[L], c3[L];
-  for (int i = 0; i < L; ++i) {
-    c0[i] = x[i];
-    c1[i] = y[i];
-    c2[i] = zb;
-    c3[i] = t;
-  }
-  for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < L; ++i) {
-      const uint64_t p0 = static_cast<uint64_t>(c0[i]) * 0xD2511F53u;
-      const uint64_t p1 = static_cast<uint64_t>(c2[i]) * 0xCD9E8D57u;
-      const uint32_t n0 = static_cast<uint32_t>(p1 >> 32) ^ c1[i] ^ key0;
-      const uint32_t n2 = static_cast<uint32_t>(p0 >> 32) ^ c3[i] ^ key1;
-      c0[i] = n0;
-      c1[i] = static_cast<uint32_t>(p1);
-      c2[i] = n2;
-      c3[i] = static_cast<uint32_t>(p0);
-    }
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-  const uint32_t* words[4] = {c0, c1, c2, c3};
+void states_of_words(const uint32_t (*words)[L], float* real, float* imag) {
   for (int pair = 0; pair < 2; ++pair) {
     const uint32_t* r = words[2 * pair];
     const uint32_t* q = words[2 * pair + 1];
@@ -111,7 +91,9 @@ void vacuum_evaluate(uint64_t seed, uint64_t t, int64_t z, VacuumCells& cells, i
   float real[4 * L], imag[4 * L];
   for (uint32_t block = 0; block * 4 < d; ++block) {
     const uint32_t zb = (static_cast<uint32_t>(z) & 0x00FFFFFFu) | (block << 24);
-    evaluate_block(x, y, zb, static_cast<uint32_t>(t), static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), real, imag);
+    uint32_t words[4][L];
+    philox4x32(x, y, zb, static_cast<uint32_t>(t), seed, words);
+    states_of_words(words, real, imag);
     const uint32_t channels = d - block * 4 < 4 ? d - block * 4 : 4;
     for (int i = 0; i < count; ++i) {
       float* out = cells.out[i] + block * 4;
