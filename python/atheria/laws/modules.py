@@ -5,6 +5,7 @@ torch is imported when a builder is called, never before: it is no dependency of
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from ..errors import UnavailableError, UsageError
@@ -13,10 +14,9 @@ from ..errors import UnavailableError, UsageError
 def require_torch() -> Any:
     """The torch module.  Raises UnavailableError saying how to get it."""
     try:
-        import torch
+        return importlib.import_module("torch")
     except ImportError as error:
         raise UnavailableError(f"torch is needed for modules ({error}); install it: pip install torch") from error
-    return torch
 
 
 def _activation(torch: Any, name: str) -> Any:

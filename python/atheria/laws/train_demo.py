@@ -25,13 +25,13 @@ import argparse
 import math
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..convert import convert_module
 from ..law import save_law
+from .modules import require_torch
 
-if TYPE_CHECKING:
-    import torch
+Tensor = Any  # torch.Tensor; torch is imported when something is trained, and no dependency
 
 D = 8
 HIDDEN = 32
@@ -40,16 +40,16 @@ SHARES = (1.0, 5.0, 2.0)  # of excited, resting and fresh cells in the loss
 REST_SHARE = 0.05  # of the loss that makes rest stable
 
 
-def teacher_smooth(field: torch.Tensor) -> torch.Tensor:
+def teacher_smooth(field: Tensor) -> Tensor:
     """Binomial 3x3 on the periodic complex field [B, H, W]."""
     for axis in (1, 2):
         field = 0.5 * field + 0.25 * (field.roll(1, axis) + field.roll(-1, axis))
     return field
 
 
-def teacher_step(field: torch.Tensor) -> torch.Tensor:
+def teacher_step(field: Tensor) -> Tensor:
     """One step of the medium, complex64 [B, H, W]."""
-    import torch
+    torch = require_torch()
 
     field = teacher_smooth(field)
     r = field.abs()
@@ -58,9 +58,9 @@ def teacher_step(field: torch.Tensor) -> torch.Tensor:
     return teacher_smooth(field)
 
 
-def encode(field: torch.Tensor) -> torch.Tensor:
+def encode(field: Tensor) -> Tensor:
     """The cells [B, H, W, 2d] (concat of Re and Im) that hold the complex field [B, H, W]."""
-    import torch
+    torch = require_torch()
 
     a = S * field
     a = a / a.abs().clamp(min=1.0)
@@ -70,16 +70,16 @@ def encode(field: torch.Tensor) -> torch.Tensor:
     return cells
 
 
-def decode(cells: torch.Tensor) -> torch.Tensor:
+def decode(cells: Tensor) -> Tensor:
     """The complex field [B, H, W] in the cells."""
-    import torch
+    torch = require_torch()
 
     return torch.complex(cells[..., 0], cells[..., D]) / S
 
 
 def make_law() -> Any:
     """The untrained net, a torch.nn.Sequential on [B, 2d, H, W] with circular padding."""
-    import torch
+    torch = require_torch()
 
     return torch.nn.Sequential(
         torch.nn.Conv2d(2 * D, HIDDEN, 3, padding=1, padding_mode="circular", bias=False),
@@ -88,20 +88,20 @@ def make_law() -> Any:
     )
 
 
-def engine_step(law: Any, cells: torch.Tensor) -> torch.Tensor:
+def engine_step(law: Any, cells: Tensor) -> Tensor:
     """psi' of the cells [B, H, W, 2d] by the engine's definition."""
-    import torch
+    torch = require_torch()
 
     moved = cells + law(cells.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-    stepped: torch.Tensor = moved / (torch.linalg.vector_norm(moved, dim=-1, keepdim=True) + 1e-9)
+    stepped: Tensor = moved / (torch.linalg.vector_norm(moved, dim=-1, keepdim=True) + 1e-9)
     return stepped
 
 
-def sample_fields(count: int, side: int, generator: torch.Generator) -> torch.Tensor:
+def sample_fields(count: int, side: int, generator: Any) -> Tensor:
     """Fields of the teacher at all ages, complex64 [count, side, side]."""
-    import torch
+    torch = require_torch()
 
-    def rand(*shape: int) -> torch.Tensor:
+    def rand(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator)
 
     noise = torch.complex(rand(count, side, side) - 0.5, rand(count, side, side) - 0.5)
@@ -123,11 +123,11 @@ def sample_fields(count: int, side: int, generator: torch.Generator) -> torch.Te
     return torch.where(rand(count, 1, 1) < 0.25, whisper, field)
 
 
-def frame(cells: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def frame(cells: Tensor, generator: Any) -> Tensor:
     """The cells, disturbed in every channel, with background outside a random rectangle or outside scattered cells."""
-    import torch
+    torch = require_torch()
 
-    def rand(*shape: int) -> torch.Tensor:
+    def rand(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator)
 
     count, side = cells.shape[0], cells.shape[1]
@@ -145,13 +145,13 @@ def frame(cells: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return cells * matter[..., None]
 
 
-def targets(cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def targets(cells: Tensor) -> tuple[Tensor, Tensor]:
     """What the cells should become, and the weight [B, H, W] of each in the loss.
 
     Matter follows the teacher.  A background cell within reach of matter (2 cells) becomes rest: the light cone must not
     carry A, it runs faster than fronts.  Excited, resting and fresh cells weigh as SHARES says, as groups.
     """
-    import torch
+    torch = require_torch()
 
     matter = cells.square().sum(-1) > 0
     padded = torch.nn.functional.pad(matter.float()[:, None], (2, 2, 2, 2), mode="circular")
@@ -164,13 +164,13 @@ def targets(cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return target, weight
 
 
-def rest_loss(law: Any, side: int, batch: int, generator: torch.Generator) -> torch.Tensor:
+def rest_loss(law: Any, side: int, batch: int, generator: Any) -> Tensor:
     """How much of a small smooth disturbance of rest is left after a step: 1 is neutral.
 
     Measured in ratio, because a disturbance that grows by a tenth in each step is invisible in the distance of one step,
     and makes the whole light cone ignite (and rounding grow with it) within a hundred.
     """
-    import torch
+    torch = require_torch()
 
     rest = encode(torch.zeros((batch, side, side), dtype=torch.complex64))
     shape = (batch, 2 * D, side, side)
@@ -180,13 +180,13 @@ def rest_loss(law: Any, side: int, batch: int, generator: torch.Generator) -> to
     disturbed = rest + 0.05 * (smooth / smooth.std()).permute(0, 2, 3, 1)
     disturbed = disturbed / torch.linalg.vector_norm(disturbed, dim=-1, keepdim=True)
     left = (engine_step(law, disturbed) - rest).square().sum((1, 2, 3))
-    ratio: torch.Tensor = left / (disturbed - rest).square().sum((1, 2, 3))
+    ratio: Tensor = left / (disturbed - rest).square().sum((1, 2, 3))
     return ratio.mean()
 
 
 def train(iterations: int, seed: int, side: int = 40, batch: int = 8, progress: bool = True) -> Any:
     """The trained net."""
-    import torch
+    torch = require_torch()
 
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
@@ -208,7 +208,7 @@ def train(iterations: int, seed: int, side: int = 40, batch: int = 8, progress: 
             loss = loss + ((cells - target).square().sum(-1) * weight).sum() / unrolled
         loss = loss + REST_SHARE * rest_loss(law, 16, 4, generator)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(law.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -229,7 +229,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1, help="of torch; part of what makes the bytes repeatable")
     args = parser.parse_args()
-    import torch
+    torch = require_torch()
 
     torch.set_num_threads(args.threads)
     law = train(args.iterations, args.seed)
