@@ -56,7 +56,7 @@ def main(words: list[str]) -> int:
             print(f"{name}: no result ({error})")
             found = (0, 1, 0)
         print(f"{name}: {found[0]} passed, {found[1]} failed, {found[2]} skipped")
-        sums = [total + part for total, part in zip(sums, found)]
+        sums = [total + part for total, part in zip(sums, found, strict=True)]
     if stages:
         print(f"failed stages: {', '.join(stages)}")
         sums[1] = max(sums[1], len(stages))

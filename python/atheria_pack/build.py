@@ -285,7 +285,10 @@ def _report_phase(active: _Running, listener: Listener) -> None:
 
 def compiler_step(folder: Path) -> str | None:
     """How far ninja is, `[12/40]`, read from the end of the running build script's log."""
-    for log in folder.glob("out/bld/*/work/conda_build.log"):
+    for build in (folder / "out" / "bld").glob("*"):
+        log = build / "work" / "conda_build.log"
+        if not log.is_file():
+            continue
         with open(log, "rb") as stream:
             stream.seek(max(0, log.stat().st_size - 4096))
             steps = re.findall(rb"^\[\d+/\d+\]", stream.read(), re.MULTILINE)

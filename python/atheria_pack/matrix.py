@@ -51,7 +51,7 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matr
     variants = restricted(variants, request.accels, request.pythons)
     outputs = render_outputs(workspace.root, variants, request.platform)
     jobs = select(make_jobs(outputs), request.only)
-    solver = Solver([channel.uri], request.platform)
+    solver = Solver([channel.uri], request.platform, channel.name)
     family = {output.name for output in outputs}
     parts: dict[str, dict[str, str]] = {}
     obstacles: dict[str, str] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,13 +29,16 @@ class Unsolvable:
 class Solver:
     """Solves against fixed channels; repodata is read once, answers are kept."""
 
-    def __init__(self, channels: Sequence[str], platform: str, virtual_packages: Sequence[str] | None = None) -> None:
-        """`virtual_packages`: `name=version=build` each, in place of those of this machine."""
+    def __init__(
+        self, channels: Sequence[str], platform: str, label: str | None = None, virtual_packages: Sequence[str] | None = None
+    ) -> None:
+        """`label`: what to call the channels in a reason. `virtual_packages`: `name=version=build` each, in place of this machine's."""
         self.channels = tuple(channels)
         self.platform = platform
         self._gateway = rattler.Gateway()
         self._answers: dict[tuple[str, ...], Solved | Unsolvable] = {}
         self._virtual = virtual_packages
+        self._label = label or " and ".join(self.channels)
 
     def packages(self, specs: Sequence[str]) -> Solved | Unsolvable:
         """The environment for these specs."""
@@ -78,12 +80,10 @@ class Solver:
 
     def _reason(self, specs: tuple[str, ...], explanation: str) -> str:
         missing = [name for name in map(package_name, specs) if not self._has(name)]
-        where = " and ".join(channel.rstrip("/").rsplit("/", 1)[-1] for channel in self.channels)
         if missing:
-            return f"no {', '.join(missing)} in the channel {where}"
-        lines = [line.strip(" ├└│─") for line in explanation.splitlines() if line.strip(" ├└│─")]
-        telling = [line for line in lines if re.search(r"No candidates|cannot be installed|conflict", line)]
-        return f"{(telling or lines or ['no solution'])[-1]} (channel {where})"
+            return f"no {', '.join(missing)} in the channel {self._label}"
+        told = " ".join(line.strip(" ├└│─") for line in explanation.splitlines()).strip()
+        return f"{told.removeprefix('Cannot solve the request because of: ')} (channel {self._label})"
 
     def _has(self, name: str) -> bool:
         async def look() -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import rattler_build
 from atheria_pack.plan import content_key
 from atheria_pack.record import load_records
+from atheria_pack.solve import Solved, Solver, Unsolvable
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -146,6 +147,24 @@ def test_report_and_records_agree(project: Project) -> None:
         assert record.key == content_key(record.parts)
         assert cell["package"]["file_name"] in {built.file_name for built in record.packages}
         assert Path(cell["log"]).read_text()
+
+
+def test_solvers_prefer_by_offset_pick_by_string_and_never_mix(project: Project) -> None:
+    assert project.build("--python", "3.11").returncode == 0
+    solver = Solver([(project.output / "channel").as_uri()], "linux-64")
+
+    def picked(*specs: str) -> set[str]:
+        solved = solver.packages(specs)
+        assert isinstance(solved, Solved), solved
+        return {build.split("_")[0] for build in (package.split(" ")[2] for package in solved.packages)}
+
+    assert picked("fix-core") == {"cpu"}, "the higher offset wins"
+    assert picked("fix-core=*=openblas*") == {"openblas"}, "the whole family follows"
+    assert picked("fix-core=*=cpu*", "libfix") == {"cpu"}
+    mixed = solver.packages(["fix-core=*=openblas*", "libfix=*=cpu*"])
+    assert isinstance(mixed, Unsolvable)
+    mutex = solver.packages(["fix-variant=*=openblas", "libfix=*=cpu*"])
+    assert isinstance(mutex, Unsolvable) and "fix-variant" in mutex.reason
 
 
 def test_jobs_share_no_folder(project: Project) -> None:

@@ -112,7 +112,8 @@ def test_a_full_disk_is_told_and_what_was_built_is_kept(project: Project, tmp_pa
     try:
         project.edit_recipe(
             "cp $PREFIX/include/stamp.h $PREFIX/share/pystamp",
-            "test ${{ python | version_to_buildstring }} != 311 || head -c 64M /dev/zero > $PREFIX/share/big; cp $PREFIX/include/stamp.h $PREFIX/share/pystamp",
+            "test ${{ python | version_to_buildstring }} != 311 || head -c 64M /dev/zero > $PREFIX/share/big; "
+            "cp $PREFIX/include/stamp.h $PREFIX/share/pystamp",
         )
         done = project.build("--accel", "cpu", "--jobs", "1", output=small / "output")
         assert done.returncode == 5, done.stdout + done.stderr
