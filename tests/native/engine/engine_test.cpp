@@ -1,4 +1,4 @@
-// What fails leaves the state of before: laws, numbers, space, arguments.
+// The C API: what fails leaves the state of before (laws, numbers, space, arguments), and stopping works.
 #include <limits>
 
 #include "engine_fixture.hpp"
