@@ -21,8 +21,6 @@ class TileMap {
     }
   }
 
-  void prefetch(uint64_t key) const { __builtin_prefetch(&entries_[mix(key) & mask_]); }
-
   // The key must be absent.
   void insert(uint64_t key, uint32_t slot);
   // The key must be present. Later entries of the cluster move back, so there are no tombstones to grow old.

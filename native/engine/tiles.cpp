@@ -63,7 +63,6 @@ ath_status Tiles::find_or_add(const TileCoord& coord, uint32_t* out_slot) {
 
 void Tiles::link(uint32_t slot) {
   Tile& tile = tiles_[slot];
-  // The eight look-ups miss the cache: all are asked for before the first is needed.
   uint64_t keys_x[3], keys_y[3];
   bool exists_x[3], exists_y[3];
   for (int i = 0; i < 3; ++i) {
@@ -74,11 +73,31 @@ void Tiles::link(uint32_t slot) {
     keys_y[i] = tile_key_y(y);
   }
   const uint64_t plane = tile_key_z(tile.coord.z);
-  for (int number = 0; number < 9; ++number) map_.prefetch(plane | keys_y[number / 3] | keys_x[number % 3]);
+  const auto look_up = [&](int dx, int dy) {
+    return exists_x[dx + 1] && exists_y[dy + 1] ? map_.find(plane | keys_y[dy + 1] | keys_x[dx + 1]) : kNoTile;
+  };
+  tile.neighbours[neighbour_number(0, 0)] = slot;
+  for (const int step : {-1, 1}) {
+    tile.neighbours[neighbour_number(step, 0)] = look_up(step, 0);
+    tile.neighbours[neighbour_number(0, step)] = look_up(0, step);
+  }
+  // A side neighbour knows the corner already, unless it is this tile itself (a torus of one tile a side).
+  for (const int dy : {-1, 1}) {
+    for (const int dx : {-1, 1}) {
+      const uint32_t side = tile.neighbours[neighbour_number(dx, 0)], other_side = tile.neighbours[neighbour_number(0, dy)];
+      uint32_t corner;
+      if (side != kNoTile && side != slot) {
+        corner = tiles_[side].neighbours[neighbour_number(0, dy)];
+      } else if (other_side != kNoTile && other_side != slot) {
+        corner = tiles_[other_side].neighbours[neighbour_number(dx, 0)];
+      } else {
+        corner = look_up(dx, dy);
+      }
+      tile.neighbours[neighbour_number(dx, dy)] = corner;
+    }
+  }
   for (int number = 0; number < 9; ++number) {
-    uint32_t other = kNoTile;
-    if (exists_x[number % 3] && exists_y[number / 3]) other = map_.find(plane | keys_y[number / 3] | keys_x[number % 3]);
-    tile.neighbours[number] = other;
+    const uint32_t other = tile.neighbours[number];
     if (other != kNoTile) tiles_[other].neighbours[8 - number] = slot;
   }
 }
