@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/decimal.hpp"
 #include "base/guard.hpp"
 #include "base/sha256.hpp"
 #include "opcodes.hpp"
@@ -40,20 +41,12 @@ std::string hexadecimal(const uint8_t* bytes, size_t count) {
   return text;
 }
 
-// The shortest of %.9g that reads back; always with a mark of a float, so that it cannot be taken for an integer.
 std::string float_text(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
+  if (std::isfinite(value)) return decimal_text(value);
   char text[32];
-  if (!std::isfinite(value)) {
-    std::snprintf(text, sizeof text, "0x%08x", bits);
-    return text;
-  }
-  for (int digits = 1; digits <= 9; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, double(value));
-    if (std::strtof(text, nullptr) == value) break;
-  }
-  if (!std::strpbrk(text, ".e")) std::strcat(text, ".0");
+  std::snprintf(text, sizeof text, "0x%08x", bits);
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
+#include "base/decimal.hpp"
 #include "base/guard.hpp"
 #include "executable.hpp"
 #include "opcodes.hpp"
@@ -91,9 +92,7 @@ ath_status read_metadata(ProgramLaw& law) {
   const ath_program& program = *law.program;
   law.name = program_name(program);
   if (const char* text = ath_program_metadata(&program, "gamma")) {
-    const char* const end = text + std::strlen(text);
-    const auto [stop, error] = std::from_chars(text, end, law.info.gamma);
-    if (error != std::errc() || stop != end || !std::isfinite(law.info.gamma))
+    if (!decimal_parse(text, &law.info.gamma) || !std::isfinite(law.info.gamma))
       return refuse(program, std::string("metadata gamma is \"") + text + "\"; expected a decimal number such as 0.01");
   }
   if (const char* text = ath_program_metadata(&program, "product")) {

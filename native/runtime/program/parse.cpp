@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/decimal.hpp"
 #include "base/guard.hpp"
 #include "opcodes.hpp"
 #include "program.hpp"
@@ -180,8 +181,7 @@ class Parser {
       return ATH_OK;
     } else if (text.find_first_of(".e") != std::string::npos) {
       float value = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error == std::errc() && end == text.data() + text.size()) {
+      if (decimal_parse(text, &value)) {
         std::memcpy(out, &value, sizeof value);
         return ATH_OK;
       }
