@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from atheria_pack.proof import fingerprint_of, in_prefix, judge_picture, prove, user_spec
 from PIL import Image
 
@@ -24,7 +25,9 @@ def test_pictures(tmp_path: Path) -> None:
     assert judge_picture(path) == (True, "8x4 picture with 2 colours")
 
 
-def test_a_prefix_runs_with_nothing_of_ours(tmp_path: Path) -> None:
+def test_a_prefix_runs_with_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/leaked")
+    monkeypatch.setenv("VIRTUAL_ENV", "/leaked")
     program = tmp_path / "bin" / "show"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$PATH|$PYTHONPATH|$VIRTUAL_ENV"\n')

@@ -125,6 +125,14 @@ def test_a_failing_package_test_fails_the_cell(project: Project) -> None:
     assert spared.returncode == 0
 
 
+def test_a_test_is_that_of_the_package_just_built_not_of_its_predecessor(project: Project) -> None:
+    """An edited test does not change the file's name; the package cache would give the older one."""
+    assert project.build("--accel", "cpu", "--python", "3.10").returncode == 0
+    project.edit_recipe("test -f $PREFIX/lib/libfix.txt]", "test -f $PREFIX/lib/other.txt]")
+    assert project.build("--accel", "cpu", "--python", "3.10").returncode == 1
+    assert project.states()["libfix-dev=cpu"] == "failed"
+
+
 def test_a_file_nobody_listed_fails_the_strict_package(project: Project) -> None:
     project.edit_recipe("cp hello.txt $PREFIX/lib/libfix.txt", "cp hello.txt $PREFIX/lib/libfix.txt; echo x > $PREFIX/lib/stray.txt")
     done = project.build("--accel", "cpu", "--python", "3.10")

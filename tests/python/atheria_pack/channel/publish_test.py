@@ -29,6 +29,9 @@ def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
     publish([first], store, channel, ["linux-64"])
     assert indexed(channel) == {first.file_name}
     assert (channel / "linux-64" / "repodata.json").exists()
+    for left_by_a_killed_run in (".channel.old", ".channel.new"):
+        (tmp_path / left_by_a_killed_run / "noarch").mkdir(parents=True)
+        (tmp_path / left_by_a_killed_run / "noarch" / "stray.conda").write_text("x")
     publish([second], store, channel, ["linux-64"])
     assert indexed(channel) == {second.file_name}
     assert published_files(channel) == {f"noarch/{second.file_name}"}
