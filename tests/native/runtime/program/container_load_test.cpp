@@ -113,6 +113,11 @@ TEST(kinds_of_damage_are_told_apart) {
   sign(bytes);
   refused(bytes, ATH_DATA_LOSS, "section META is not where it belongs");
   bytes = good;
+  bytes.resize(bytes.size() + 64);
+  bytes.at(64 + 3 * 24 + 16) = uint8_t(bytes.at(64 + 3 * 24 + 16) + 64);  // DATA says that they are its own
+  sign(bytes);
+  refused(bytes, ATH_DATA_LOSS, "bytes after the last constant");
+  bytes = good;
   bytes.back() = 0x55;  // the last constant's last byte: another number, still a law
   sign(bytes);
   ath_program* program = nullptr;
