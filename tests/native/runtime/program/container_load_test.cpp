@@ -114,7 +114,9 @@ TEST(kinds_of_damage_are_told_apart) {
   refused(bytes, ATH_DATA_LOSS, "section META is not where it belongs");
   bytes = good;
   bytes.resize(bytes.size() + 64);
-  bytes.at(64 + 3 * 24 + 16) = uint8_t(bytes.at(64 + 3 * 24 + 16) + 64);  // DATA says that they are its own
+  const size_t size_at = 64 + 3 * 24 + 16, size = bytes.at(size_at) + 256u * bytes.at(size_at + 1) + 64u;
+  bytes.at(size_at) = uint8_t(size);  // DATA says that they are its own
+  bytes.at(size_at + 1) = uint8_t(size >> 8);
   sign(bytes);
   refused(bytes, ATH_DATA_LOSS, "bytes after the last constant");
   bytes = good;
