@@ -81,9 +81,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         (["--domain", "bounded", "--size", "10"], 2, "--init-size 18"),
     ],
 )
-def test_wrong_use_ends_with_one_line_and_its_code(
-    arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_use_ends_with_one_line_and_its_code(arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *SMALL, *arguments]) == code
     out, err = capsys.readouterr()
     assert out == "" and message in err and err.count("\n") == 1 and err.startswith("atheria run: ")
