@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from atheria_pack.digest import last_change
+from atheria_pack.digest import last_change, last_commit
 from atheria_pack.errors import PackError
 from atheria_pack.matrix import Matrix
 from atheria_pack.plan import Decision, Job, State
@@ -241,6 +241,7 @@ def _start(
         **os.environ,
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
         "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
+        "ATHERIA_COMMIT": last_commit(sources, workspace.root),
         "RATTLER_CACHE_DIR": str(workspace.cache),
         "CPU_COUNT": str(max(1, len(os.sched_getaffinity(0)) // jobs)),
     }

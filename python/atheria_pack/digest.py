@@ -70,12 +70,27 @@ def last_change(paths: Iterable[Path], root: Path) -> int:
     A date that depends on the sources alone is what lets two builds of the same sources agree.
     """
     listed = [str(path) for path in paths]
-    command = ["git", "-C", str(root), "log", "-1", "--format=%ct", "--", *listed]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.strip():
-            return int(done.stdout)
+        when = _git_output(root, "log", "-1", "--format=%ct", "--", *listed)
     except FileNotFoundError:
-        pass  # no git on this machine: a tarball's file times serve
+        when = ""  # no git on this machine: a tarball's file times serve
+    if when:
+        return int(when)
     times = [int(file.stat().st_mtime) for path in listed for file in source_files(Path(path))]
     return max(times, default=0)
+
+
+def last_commit(paths: Iterable[Path], root: Path) -> str:
+    """The newest commit that touches these paths, with `-modified` when they differ from it; empty without git."""
+    listed = [str(path) for path in paths]
+    try:
+        named = _git_output(root, "log", "-1", "--format=%H", "--", *listed)
+        changes = _git_output(root, "status", "--porcelain", "--", *listed)
+    except FileNotFoundError:
+        return ""
+    return f"{named}-modified" if named and changes else named
+
+
+def _git_output(root: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""

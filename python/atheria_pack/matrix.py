@@ -35,10 +35,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All cells that a request selects, decided; and every identifier the recipes know, selected or not."""
+    """All cells that a request selects, decided; and the names of all jobs of the platform, selected or not."""
 
     channel: BaseChannel
     decisions: tuple[Decision, ...]
+    known: frozenset[str]
 
     def count(self, state: State) -> int:
         """How many cells are in this state."""
@@ -47,9 +48,10 @@ class Matrix:
 
 def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matrix:
     """Render, select and decide. Nothing is written."""
-    variants = overlaid(load_variants(workspace.variants, request.platform), channel.overlay)
-    variants = restricted(variants, request.accels, request.pythons)
+    everything = overlaid(load_variants(workspace.variants, request.platform), channel.overlay)
+    variants = restricted(everything, request.accels, request.pythons)
     outputs = render_outputs(workspace.root, variants, request.platform)
+    whole = outputs if variants == everything else render_outputs(workspace.root, everything, request.platform)
     jobs = select(make_jobs(outputs), request.only)
     solver = Solver([channel.uri], request.platform, channel.name)
     family = {output.name for output in outputs}
@@ -68,7 +70,8 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matr
         for job in jobs
         if job.identifier in records and (trouble := damage(records[job.identifier].packages, workspace.packages))
     }
-    return Matrix(channel, tuple(decide(jobs, parts, obstacles, records, damages)))
+    known = frozenset(job.identifier for job in make_jobs(whole))
+    return Matrix(channel, tuple(decide(jobs, parts, obstacles, records, damages)), known)
 
 
 def render_outputs(root: Path, variants: Variants, platform: str) -> list[Output]:

@@ -30,8 +30,8 @@ _TIMEOUT_SECONDS = 300
 class Proof:
     """What came of installing one accelerator's package and running the demonstration law with it.
 
-    `spec` is what a user would type. `report` is what `atheria run --json` printed. Where the run chose another backend than
-    the accelerator's own (cpu kernels beat OpenBLAS on this law), `own_report` is of a second run that asked for it by name.
+    `spec` is what a user would type. `report` is what `atheria run --json` printed. `backend` is how the accelerator's own
+    backend describes itself there; the run may have chosen another one (the law's convolutions are not OpenBLAS's business).
     """
 
     accel: str
@@ -41,7 +41,7 @@ class Proof:
     seconds: float
     installed: str | None = None
     report: Mapping[str, Any] | None = None
-    own_report: Mapping[str, Any] | None = None
+    backend: str | None = None
     reused: bool = False
 
 
@@ -81,10 +81,8 @@ def _remembered(path: Path, key: str) -> Proof | None:
 def _proved(
     accel: str, channels: Sequence[str], platform: str, folder: Path, prefix: Path, cache: Path, started: float
 ) -> Proof:
-    def ended(success: bool, reason: str, core: str | None = None, *reports: Mapping[str, Any]) -> Proof:
-        own = reports[1] if len(reports) > 1 else None
-        seconds = time.monotonic() - started
-        return Proof(accel, user_spec(accel), success, reason, seconds, core, reports[0] if reports else None, own)
+    def ended(success: bool, reason: str, core: str | None = None, **found: Any) -> Proof:
+        return Proof(accel, user_spec(accel), success, reason, time.monotonic() - started, core, **found)
 
     try:
         installed = install([user_spec(accel)], channels, platform, prefix, cache)
@@ -97,18 +95,28 @@ def _proved(
     report, reason = demonstrate(prefix, picture)
     if report is None:
         return ended(False, reason, core)
-    if accel in str(report.get("backend")):
-        return ended(True, reason, core, report)
-    own, own_reason = demonstrate(prefix, picture, "--backend", accel)
-    if own is None or accel not in str(own.get("backend")):
-        return ended(False, f"with --backend {accel}: {own_reason if own is None else own.get('backend')}", core, report)
-    return ended(True, reason, core, report, own)
+    backend, trouble = own_backend(prefix, accel, folder)
+    return ended(backend is not None, reason if backend else trouble, core, report=report, backend=backend)
 
 
-def demonstrate(prefix: Path, picture: Path, *options: str) -> tuple[Mapping[str, Any] | None, str]:
+def own_backend(prefix: Path, accel: str, folder: Path) -> tuple[str | None, str]:
+    """How the backend of an accelerator describes itself in a prefix; None and the reason where it is missing or unusable."""
+    done = in_prefix(prefix, ["atheria", "info", "--json"], cwd=folder)
+    try:
+        backends = {entry["name"]: entry for entry in json.loads(done.stdout)["backends"]}
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return None, f"`atheria info --json` ended with {done.returncode} and lists no backends: {done.stderr.strip()[-200:]}"
+    if accel not in backends:
+        return None, f"backend {accel} is not there, only {', '.join(sorted(backends))}"
+    if not backends[accel]["score"]:
+        return None, f"backend {accel} is not usable: {backends[accel]['reason']}"
+    return str(backends[accel]["description"]), ""
+
+
+def demonstrate(prefix: Path, picture: Path) -> tuple[Mapping[str, Any] | None, str]:
     """Run the demonstration law from a prefix: what it reported, or None, and what there is to say about it."""
     picture.unlink(missing_ok=True)
-    command = ["run", "--law", "demo", "--steps", str(STEPS), "--out", str(picture), "--json", *options]
+    command = ["run", "--law", "demo", "--steps", str(STEPS), "--out", str(picture), "--json"]
     done = in_prefix(prefix, ["atheria", *command], cwd=picture.parent)
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:]

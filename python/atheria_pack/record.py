@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,3 +85,13 @@ def damage(packages: Iterable[BuiltPackage], store: Path) -> str | None:
         if path.stat().st_size != package.size or sha256_of(path) != package.sha256:
             return f"{package.file_name} is not as it was built"
     return None
+
+
+def retire(folder: Path, known: Collection[str], platform: str) -> list[str]:
+    """Remove the records of a platform's jobs that the recipes and variants no longer have; answers their names."""
+    gone = [
+        job for job in load_records(folder) if job not in known and job.startswith((f"{platform}--", "noarch--"))
+    ]
+    for job in gone:
+        (folder / f"{job}.json").unlink()
+    return gone

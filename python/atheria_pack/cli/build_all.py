@@ -23,7 +23,7 @@ from atheria_pack.errors import DiskFullError
 from atheria_pack.matrix import Matrix, Request, survey
 from atheria_pack.plan import State
 from atheria_pack.proof import Proof, fingerprint_of, prove
-from atheria_pack.record import load_records
+from atheria_pack.record import load_records, retire
 from atheria_pack.report import as_report, counts
 from atheria_pack.variants import ACCEL_KEY
 from atheria_pack.workspace import Workspace
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         display = LiveTable(jobs, talk) if talk.isatty() else PlainLines(jobs, talk)
         with display as listener:
             outcome = run_jobs(workspace, matrix, request.platform, jobs_of(arguments), not arguments.no_tests, listener)
-        _publish(workspace, request, outcome)
+        _publish(workspace, matrix, request, outcome)
         proofs = [] if arguments.no_proof or outcome.interrupted else _prove(workspace, matrix, request, outcome, talk)
         status = _status(outcome, proofs)
         seconds = time.monotonic() - started
@@ -91,11 +91,16 @@ def _print_plan(matrix: Matrix, request: Request, workspace: Workspace, as_value
     print(f"would run {len(build)} jobs{guess}")
 
 
-def _publish(workspace: Workspace, request: Request, outcome: Run) -> None:
-    packages = [package for record in load_records(workspace.records).values() for package in record.packages]
+def _publish(workspace: Workspace, matrix: Matrix, request: Request, outcome: Run) -> None:
+    """Publish what is current. A package that was to be rebuilt and was not stays in the store, unpublished: it pins
+    packages that are gone."""
+    retired = retire(workspace.records, matrix.known, request.platform)
+    outdated = {job for job, result in outcome.results.items() if not result.good}
+    records = load_records(workspace.records)
+    packages = [package for job, record in records.items() if job not in outdated for package in record.packages]
     wanted = {f"{package.subdir}/{package.file_name}" for package in packages}
     complete = wanted == published_files(workspace.channel) and (workspace.channel / "noarch" / "repodata.json").exists()
-    if not complete or any(result.state == "built" for result in outcome.results.values()):
+    if retired or not complete or any(result.state == "built" for result in outcome.results.values()):
         publish(packages, workspace.packages, workspace.channel, [request.platform])
         forget_strangers(workspace)
 
@@ -124,7 +129,9 @@ def proof_line(proof: Proof) -> str:
     """A proof in a line: what was installed, what it computed, or why it did not."""
     word = "proved" if proof.success else "NOT proved"
     again = " (nothing changed since)" if proof.reused else ""
-    told = [_figures(report) for report in (proof.report, proof.own_report) if report]
+    told = [_figures(proof.report)] if proof.report else []
+    if proof.backend:
+        told.append(f"{proof.accel}: {proof.backend}")
     what = proof.installed or "nothing installed"
     return f"{word}{again}: '{proof.spec}' in {proof.seconds:.1f} s: {'; '.join([what, *told, proof.reason])}"
 

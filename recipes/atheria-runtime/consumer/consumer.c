@@ -1,4 +1,4 @@
-/* A stranger's C program: opens the runtime, runs a program on the best device, and checks capabilities.json (argument 1)
+/* A stranger's C program: opens the runtime, runs programs on every backend and on the best device, and checks capabilities.json (argument 1)
  * against what the library says of itself. Prints one line; status 1 and a reason when something does not fit. */
 #include <atheria/device.h>
 #include <atheria/program.h>
@@ -15,6 +15,13 @@ static const char kProgram[] =
     "output z f32[1,4]\n"
     "add s x y\n"
     "relu z s\n"
+    "halt\n";
+
+static const char kProduct[] =
+    "input  a f32[2,3]\n"
+    "input  b f32[3,2]\n"
+    "output c f32[2,2]\n"
+    "matmul c a b\n"
     "halt\n";
 
 static int fail(const char* what) {
@@ -84,6 +91,35 @@ static int check_facts(const char* path) {
   return 0;
 }
 
+/* A product of matrices on the backend of this name, and no other. */
+static int check_product(ath_instance* instance, const char* backend) {
+  const float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, 0, 0, 1, 1, 1};
+  const void* const inputs[2] = {a, b};
+  float c[4] = {0};
+  void* const outputs[1] = {c};
+  ath_run run = {sizeof run, 2, inputs, outputs, 1, 0, NULL, NULL};
+  ath_device* device;
+  ath_program* program;
+  ath_executable* executable;
+  char* explanation;
+  if (ath_device_open(instance, backend, &device) != ATH_OK) return fail(backend);
+  if (ath_program_parse(kProduct, sizeof kProduct - 1, &program) != ATH_OK) return fail("product does not parse");
+  if (ath_executable_create(program, &device, 1, NULL, 0, &executable) != ATH_OK) return fail("product cannot be planned");
+  if (ath_executable_explain(executable, &explanation) != ATH_OK) return fail("plan is not explained");
+  if (!strstr(explanation, backend)) {
+    fprintf(stderr, "consumer_c: the product was not given to %s:\n%s\n", backend, explanation);
+    return 1;
+  }
+  if (ath_executable_run(executable, &run) != ATH_OK) return fail("product does not run");
+  if (c[0] != 4 || c[1] != 5 || c[2] != 10 || c[3] != 11) return fail("wrong product");
+  printf("consumer_c: product on %s\n", backend);
+  ath_bytes_free(explanation);
+  ath_executable_release(executable);
+  ath_program_release(program);
+  ath_device_release(device);
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const float x[4] = {-3, -1, 1, 3}, y[4] = {1, 1, 1, 1};
   const void* const inputs[2] = {x, y};
@@ -111,6 +147,7 @@ int main(int argc, char** argv) {
         fprintf(stderr, "consumer_c: backend %s does not work: %s\n", backend.name, backend.reason);
         return 1;
       }
+      if (check_product(instance, backend.name)) return 1;
     }
     free(raw);
   }

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from atheria_pack.digest import digest_files, digest_of, last_change, source_files
+from atheria_pack.digest import digest_files, digest_of, last_change, last_commit, source_files
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +66,20 @@ def test_date_without_git_is_that_of_the_newest_file(tmp_path: Path) -> None:
     os.utime(root / "a", (100, 100))
     os.utime(root / "b", (200, 200))
     assert last_change([root / "a", root / "b"], root) == 200
+
+
+def test_commit_is_the_newest_on_these_paths_and_marks_changes(tmp_path: Path) -> None:
+    assert last_commit([tmp_path / "a"], tmp_path) == ""
+    git(tmp_path, "init", "-q")
+    for name in ("a", "b"):
+        tree(tmp_path, **{name: "x"})
+        git(tmp_path, "add", name)
+        git(tmp_path, "commit", "-qm", name)
+    first, second = (last_commit([tmp_path / name], tmp_path) for name in ("a", "b"))
+    assert len(first) == len(second) == 40 and first != second
+    tree(tmp_path, a="y")
+    assert last_commit([tmp_path / "a"], tmp_path) == f"{first}-modified"
+    assert last_commit([tmp_path / "b"], tmp_path) == second
 
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=6))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from atheria_pack.proof import fingerprint_of, in_prefix, judge_picture, prove, user_spec
+from atheria_pack.proof import demonstrate, fingerprint_of, in_prefix, judge_picture, own_backend, prove, user_spec
 from PIL import Image
 
 
@@ -35,6 +35,37 @@ def test_a_prefix_runs_with_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.
     assert in_prefix(tmp_path, ["show"], tmp_path).stdout == f"{tmp_path}/bin||\n"
     missing = in_prefix(tmp_path, ["atheria"], tmp_path)
     assert missing.returncode == 127 and "no command atheria" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("accel", "expected"),
+    [
+        ("cpu", ("kernels", "")),
+        ("openblas", (None, "backend openblas is not usable: no libopenblas")),
+        ("cuda", (None, "backend cuda is not there, only cpu, openblas")),
+    ],
+)
+def test_the_accelerators_own_backend_must_be_usable(tmp_path: Path, accel: str, expected: tuple[str | None, str]) -> None:
+    backends = [
+        {"name": "cpu", "score": 100, "description": "kernels", "reason": ""},
+        {"name": "openblas", "score": 0, "description": "", "reason": "no libopenblas"},
+    ]
+    program = tmp_path / "bin" / "atheria"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{json.dumps({'backends': backends})}'\n")
+    program.chmod(0o755)
+    assert own_backend(tmp_path, accel, tmp_path) == expected
+
+
+def test_a_run_that_fell_back_is_no_demonstration(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "atheria"
+    program.parent.mkdir()
+    program.write_text("""#!/bin/sh\nprintf '%s' '{"engine": "reference", "engine_reason": "no atheria_core"}'\n""")
+    program.chmod(0o755)
+    assert demonstrate(tmp_path, tmp_path / "p.png") == (None, "the reference engine ran, not the native one: no atheria_core")
+    program.write_text("#!/bin/sh\necho broken >&2; exit 3\n")
+    report, reason = demonstrate(tmp_path, tmp_path / "p.png")
+    assert report is None and "ended with 3: broken" in reason
 
 
 def test_an_unsolvable_channel_is_a_failed_proof_and_not_remembered(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from atheria_pack.record import BuiltPackage, Record, damage, load_records, save_record, sha256_of
+from atheria_pack.record import BuiltPackage, Record, damage, load_records, retire, save_record, sha256_of
 
 
 def stored(store: Path) -> BuiltPackage:
@@ -35,3 +35,10 @@ def test_damage_tells_which_file_and_how(tmp_path: Path) -> None:
     assert damage([package], tmp_path) == "a-1-0.conda is not as it was built"
     package.path(tmp_path).unlink()
     assert damage([package], tmp_path) == "a-1-0.conda is gone from the output folder"
+
+
+def test_jobs_that_are_no_more_are_retired_on_their_platform_only(tmp_path: Path) -> None:
+    for job in ("linux-64--a=cpu", "linux-64--a=gpu", "osx-arm64--a=cpu", "noarch--b"):
+        save_record(tmp_path, Record(job, "key", {}, (), 0.0))
+    assert sorted(retire(tmp_path, {"linux-64--a=cpu"}, "linux-64")) == ["linux-64--a=gpu", "noarch--b"]
+    assert sorted(load_records(tmp_path)) == ["linux-64--a=cpu", "osx-arm64--a=cpu"]

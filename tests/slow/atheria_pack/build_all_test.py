@@ -140,6 +140,25 @@ def test_a_file_nobody_listed_fails_the_strict_package(project: Project) -> None
     assert "stray.txt" in done.stdout
 
 
+def test_what_could_not_be_rebuilt_is_not_published_with_dangling_pins(project: Project) -> None:
+    assert project.build("--accel", "cpu", "--python", "3.10").returncode == 0
+    (project.root / "src" / "hello.txt").write_text("changed\n")
+    project.edit_recipe("cp $PREFIX/include/stamp.h $PREFIX/share/pystamp", "false")
+    assert project.build("--accel", "cpu", "--python", "3.10").returncode == 1
+    assert not [name for name in project.published() if name.startswith("fix-core")]
+    assert len(project.published()) == 3
+
+
+def test_a_variant_that_is_no_more_leaves_the_channel(project: Project) -> None:
+    assert project.build("--accel", "cpu").returncode == 0
+    assert len(project.published()) == 5
+    variants = project.root / "variants.yaml"
+    variants.write_text(variants.read_text().replace('["3.10.*", "3.11.*"]', '["3.11.*"]'))
+    assert project.build("--accel", "cpu").returncode == 0
+    assert set(project.states().values()) == {"up to date"}
+    assert not [name for name in project.published() if "py310" in name] and len(project.published()) == 4
+
+
 def test_only_builds_a_cell_and_what_it_needs(project: Project) -> None:
     assert project.build("--only", "fix-core=cpu_py310").returncode == 0
     assert set(project.states()) == {"fix-variant=cpu", "libfix=cpu", "libfix-dev=cpu", "fix-core=cpu_py310"}
