@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from atheria import Simulation
+from atheria.law import open_law
 from bench_rows import Context, Row, ratios
 from numpy.typing import NDArray
 from sampling import alternate
-
-from atheria import Simulation
-from atheria.law import open_law
 
 SIDES = (64, 256, 1024)
 OCCUPANCIES = (0.001, 0.01, 0.1, 0.5)
