@@ -304,7 +304,8 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
     try:
         outcome = json.loads((active.folder / "result.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
-        outcome = {"packages": [], "tests": [], "error": f"the worker ended with status {active.process.returncode}"}
+        last = "; ".join(tail(active.log, "", 1))
+        outcome = {"packages": [], "tests": [], "error": f"the worker ended with status {active.process.returncode}: {last}"}
         if active.process.returncode == DISK_FULL:  # so full that the result could not be written
             outcome["error"] = DISK_FULL_TEXT
     tests = outcome["tests"]

@@ -108,6 +108,26 @@ def test_the_environment_is_made_once_and_after_an_interruption_again(small: Pat
     assert run(small, "place").stderr == ""
 
 
+def test_an_environment_in_use_is_not_replaced(small: Path) -> None:
+    run(small, "first")
+    manifest = small / "pixi.toml"
+    waits = 'waits = "touch started; while test ! -e go; do sleep 0.05; done; python -V"'
+    manifest.write_text(manifest.read_text().replace('words = "python', f'{waits}\nwords = "python'))
+    with subprocess.Popen([sys.executable, str(small / "run"), "waits"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as user:
+        while not (small / "started").exists():
+            time.sleep(0.05)
+        python = (small / ".venv" / "bin" / "python").lstat().st_ino
+        (small / ".venv" / "atheria-stamp").write_text("of another list")
+        with subprocess.Popen([sys.executable, str(small / "run"), "first"], stderr=subprocess.PIPE, text=True) as other:
+            assert other.stderr is not None
+            assert "waiting for the tasks that use it" in other.stderr.readline()
+            assert (small / ".venv" / "bin" / "python").lstat().st_ino == python
+            (small / "go").touch()
+            assert "Python 3" in user.communicate()[0]
+            assert "making .venv" in other.communicate()[1]
+        assert (user.returncode, other.returncode) == (0, 0)
+
+
 def test_a_failed_set_up_says_what_failed_and_leaves_no_stamp(small: Path) -> None:
     manifest = (small / "pixi.toml").read_text()
     (small / "pixi.toml").write_text(manifest.replace("[pypi-dependencies]", '[pypi-dependencies]\nsmall-absent = "==0.0.0"'))
