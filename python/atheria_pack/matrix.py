@@ -59,6 +59,8 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matr
     obstacles: dict[str, str] = {}
     for job in jobs:
         environments, obstacle = environments_of(job, solver, family)
+        for output in job.outputs:
+            obstacle = channel.lacks(output.python) or obstacle
         if request.platform != request.native:
             obstacle = f"this machine builds {request.native}; cross compilers are not set up for {request.platform}"
         if obstacle:

@@ -48,7 +48,8 @@ def ensure_channel(
         cache_dir: kept between runs: wheels, finished packages by content key, logs. Safe to delete.
         channel_dir: the channel to write; holds `linux-64/` and `noarch/`, indexed. It is replaced as a whole, so nothing
             else may live in it.
-        pythons: minor versions to package ("3.12"); None takes every one that is found and fit.
+        pythons: minor versions that must be among those packaged ("3.12"); None or none: any will do. Every one that is found
+            and fit is packaged, whatever this run asked for: another one may build against the same channel.
         progress: called from several threads, one call at a time.
         jobs: packages made at the same time.
 
@@ -65,7 +66,7 @@ def ensure_channel(
     interpreters, rejected = find_interpreters(os.environ)
     for one in rejected:
         report("note", f"not packaged: {one.path} ({one.version}): {one.reason}; {one.advice}")
-    interpreters = _wanted(interpreters, pythons, rejected)
+    _require(interpreters, pythons or [], rejected)
     for interpreter in interpreters.values():
         report("note", f"python {interpreter.text}: {interpreter.prefix} ({interpreter.layout})")
     planned = plan_jobs(recipes, interpreters, toolchain, subdir)
@@ -132,20 +133,19 @@ def _subdir() -> str:
     return subdir
 
 
-def _wanted(interpreters: dict[str, Any], pythons: list[str] | None, rejected: list[RejectedInterpreter]) -> dict[str, Any]:
-    """Keep the interpreters asked for; explain what is missing."""
-    wanted = list(interpreters) if pythons is None else pythons
-    missing = [minor for minor in wanted if minor not in interpreters]
-    if missing or not wanted:
+def _require(interpreters: dict[str, Any], pythons: Sequence[str], rejected: Sequence[RejectedInterpreter]) -> None:
+    """Explain which of the Pythons asked for is missing, or that there is none at all."""
+    missing = [minor for minor in pythons if minor not in interpreters]
+    if missing or not interpreters:
         lines = [f"no Python {' or '.join(missing) or '3.10 to 3.13'} that can be packaged was found on this machine"]
         lines += [
             f"  {one.path} ({one.version}) was refused: {one.reason}"
             for one in rejected
             if not missing or any(one.version.startswith(minor + ".") or one.version == "?" for minor in missing)
         ]
-        lines.append(ADVICE_GET_ONE.format(minor=missing[0] if missing else "3.12").capitalize())
+        advice = ADVICE_GET_ONE.format(minor=missing[0] if missing else "3.12")
+        lines.append(advice[0].upper() + advice[1:])
         raise BootstrapError("\n".join(lines))
-    return {minor: interpreter for minor, interpreter in interpreters.items() if minor in wanted}
 
 
 @contextmanager

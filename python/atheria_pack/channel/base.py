@@ -23,13 +23,21 @@ _PROBE_SECONDS = 4.0
 class BaseChannel:
     """`name` is what the user says, `uri` what solvers take, `note` what the user should know about the choice.
 
-    `overlay` holds variant keys that this channel answers differently from the pins.
+    `overlay` holds variant keys that this channel answers differently from the pins. `pythons` are those a bootstrapped
+    channel has; None where only its index can tell.
     """
 
     name: str
     uri: str
     note: str
     overlay: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pythons: frozenset[str] | None = None
+
+    def lacks(self, python: str | None) -> str | None:
+        """Why packages for this Python ("3.11") cannot be built against the channel, None when they may."""
+        if python is None or self.pythons is None or python in self.pythons:
+            return None
+        return f"no Python {python} to package here"
 
 
 def choose(
@@ -42,7 +50,8 @@ def choose(
 ) -> BaseChannel:
     """The channel for this run. Nothing asked means conda-forge if it answers, else one bootstrapped on this machine.
 
-    A channel that was asked for by name and does not answer is a UsageError: falling back would surprise.
+    A channel that was asked for by name and does not answer is a UsageError: falling back would surprise. `pythons` are those
+    the user named: a bootstrapped channel without one of them is a BootstrapError.
     """
     if asked == BOOTSTRAP:
         return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked")
@@ -97,4 +106,4 @@ def _bootstrapped(
         progress=progress,
         jobs=jobs,
     )
-    return BaseChannel(BOOTSTRAP, made.uri.rstrip("/"), note, made.variants_overlay)
+    return BaseChannel(BOOTSTRAP, made.uri.rstrip("/"), note, made.variants_overlay, frozenset(made.pythons))

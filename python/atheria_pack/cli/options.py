@@ -13,7 +13,7 @@ from atheria_pack.build import default_jobs
 from atheria_pack.channel.base import BaseChannel, choose
 from atheria_pack.errors import UsageError
 from atheria_pack.matrix import PLATFORMS, Request
-from atheria_pack.variants import PYTHON_KEY, load_variants, restricted, short_python
+from atheria_pack.variants import load_variants, restricted
 from atheria_pack.workspace import Workspace, find_workspace
 
 
@@ -62,11 +62,13 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def channel_of(arguments: argparse.Namespace, workspace: Workspace, request: Request) -> BaseChannel:
-    """Check the names, then choose the channel: a typing error must not cost a bootstrap."""
-    variants = restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
-    pythons = [short_python(value) for value in variants.keys.get(PYTHON_KEY, ())]
+    """Check the names, then choose the channel: a typing error must not cost a bootstrap.
+
+    Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not.
+    """
+    restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
-    return choose(arguments.channel, workspace.root, workspace.output, jobs_of(arguments), pythons, say)
+    return choose(arguments.channel, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say)
 
 
 def print_event(event: BootstrapEvent) -> None:
