@@ -23,6 +23,9 @@ Coords as_coords(const py::object& object) {
     raise_usage("coords have shape " + shape_text(array) + " and dtype " + std::string(py::str(array.dtype())) +
                 ", expected integers [n, 3] = (x, y, z)");
   }
+  if (kind == 'u' && array.itemsize() == 8 && array.size() != 0 && array.attr("max")().cast<uint64_t>() > uint64_t{INT64_MAX}) {
+    raise_usage("coords hold " + std::string(py::str(array.attr("max")())) + ", which no int64 holds");
+  }
   return py::array_t<int64_t, py::array::c_style | py::array::forcecast>(array);
 }
 

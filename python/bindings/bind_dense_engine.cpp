@@ -50,13 +50,13 @@ void bind_dense_engine(py::module_& module) {
   py::class_<DenseEngine>(module, "DenseEngine", "A square of grid_size cells a side, zero border, every cell active; states are numpy arrays.")
       .def(py::init<int64_t, int64_t, const std::string&>(), py::arg("grid_size"), py::arg("d_state"), py::arg("device") = "cpu")
       .def("load_model", &PerCellEngine::load_model, py::arg("model_path"),
-           "Loads a law file (.atl); the state stays. False when it cannot, and get_last_error() says why.")
+           "Loads a law file (.atl); the state stays, steps count from 0 again. False when it cannot, and get_last_error() says why.")
       .def("get_last_error", &PerCellEngine::last_error)
       .def("step", &PerCellEngine::step, py::arg("steps") = 1, "Runs steps without the GIL; returns the number of cells.")
       .def("get_state", [](const DenseEngine& e) { return get_state(e); }, "complex64 [grid_size, grid_size, d_state], row y, column x.")
       .def("set_state", [](DenseEngine& e, const py::object& state) { set_state(e, state); }, py::arg("state"),
            "complex64 [grid_size, grid_size, d_state], a leading axis of 1 is allowed.")
-      .def("get_step_count", [](const DenseEngine& e) { return ath_engine_step_number(e.universe().engine()); })
+      .def("get_step_count", [](const DenseEngine& e) { return e.universe().step_number(); })
       .def(
           "compute_visualization",
           [](const DenseEngine& e, const std::string& kind) {

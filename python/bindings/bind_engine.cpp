@@ -55,7 +55,7 @@ void bind_engine(py::module_& module) {
            py::arg("device") = "cpu", py::arg("grid_size") = 64, py::kw_only(), py::arg("background") = "zero",
            py::arg("mode") = "threshold", py::arg("seed") = 0)
       .def("load_model", &PerCellEngine::load_model, py::arg("model_path"),
-           "Loads a law file (.atl); cells stay. False when it cannot, and get_last_error() says why.")
+           "Loads a law file (.atl); cells stay, steps count from 0 again. False when it cannot, and get_last_error() says why.")
       .def("get_last_error", &PerCellEngine::last_error)
       .def(
           "add_particle", [](PerCellEngine& e, const Coord3D& c, const py::object& state) { e.universe().write(e.cell(c), state); },
@@ -72,8 +72,8 @@ void bind_engine(py::module_& module) {
           "complex64 [n, d] for int64 [n, 3].")
       .def("step_native", &PerCellEngine::step, py::arg("steps") = 1, "Runs steps without the GIL; returns the number of active cells.")
       .def("get_matter_count", [](const PerCellEngine& e) { return e.universe().active_count(); })
-      .def("get_step_count", [](const PerCellEngine& e) { return ath_engine_step_number(e.universe().engine()); })
-      .def("clear", [](PerCellEngine& e) { ath_engine_clear(e.universe().engine()); })
+      .def("get_step_count", [](const PerCellEngine& e) { return e.universe().step_number(); })
+      .def("clear", [](PerCellEngine& e) { e.universe().clear(); })
       .def(
           "activate_neighborhood",
           [](PerCellEngine& e, const Coord3D& c, int64_t radius) { e.universe().activate(neighbourhood(c, radius)); }, py::arg("coord"),

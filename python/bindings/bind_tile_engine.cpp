@@ -36,10 +36,26 @@ py::dict report_dict(const ath_step_report& report) {
   return dict;
 }
 
+// A law that refers to its simulation is a cycle through the engine; the collector has to see it.
+void make_collectable(PyHeapTypeObject* heap) {
+  PyTypeObject* type = &heap->ht_type;
+  type->tp_flags |= Py_TPFLAGS_HAVE_GC;
+  type->tp_traverse = [](PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    if (py::detail::is_holder_constructed(self)) Py_VISIT(py::cast<Universe&>(py::handle(self)).owned_callable());
+    return 0;
+  };
+  type->tp_clear = [](PyObject* self) {
+    if (py::detail::is_holder_constructed(self)) py::cast<Universe&>(py::handle(self)).drop_callable();
+    return 0;
+  };
+}
+
 }  // namespace
 
 void bind_tile_engine(py::module_& module) {
-  py::class_<Universe>(module, "TileEngine", "One universe on the native engine; atheria.Simulation is its comfortable form.")
+  py::class_<Universe>(module, "TileEngine", py::custom_type_setup(make_collectable),
+                       "One universe on the native engine; atheria.Simulation is its comfortable form.")
       .def(py::init([](const py::object& law, const std::string& domain, int64_t width, int64_t height, const std::string& background,
                        const std::string& activity, uint64_t seed, float eps_on, float eps_off, const py::object& gamma, bool normalize,
                        uint32_t batch_tiles, const std::string& backend, uint32_t threads) {
@@ -60,7 +76,7 @@ void bind_tile_engine(py::module_& module) {
       .def("read", &Universe::read, py::arg("coords"), "complex64 [n, d], background included.")
       .def("activate", &Universe::activate, py::arg("coords"))
       .def("deactivate", &Universe::deactivate, py::arg("coords"))
-      .def("clear", [](Universe& u) { ath_engine_clear(u.engine()); })
+      .def("clear", &Universe::clear)
       .def_property_readonly("active_count", &Universe::active_count)
       .def_property_readonly("tile_count", [](const Universe& u) { return ath_engine_tile_count(u.engine()); })
       .def("export", &Universe::export_cells, "Active cells in canonical order: coords int64 [A, 3], states complex64 [A, d].")
@@ -71,7 +87,7 @@ void bind_tile_engine(py::module_& module) {
              return py::make_tuple(box[0], box[1], box[2], box[3], box[4], box[5]);
            })
       .def("step", [](Universe& u, uint64_t steps) { return report_dict(u.step(steps)); }, py::arg("steps") = 1)
-      .def_property_readonly("step_number", [](const Universe& u) { return ath_engine_step_number(u.engine()); })
+      .def_property_readonly("step_number", &Universe::step_number)
       .def(
           "view",
           [](const Universe& u, const std::string& kind, int64_t x0, int64_t y0, int64_t x1, int64_t y1, int64_t z) {

@@ -15,10 +15,13 @@ void bind_version(py::module_& module) {
   module.def("get_version", [] { return std::string(ath_version()); }, "Version of the loaded native library.");
   module.def("build_info", [] { return std::string(ath_build_info()); }, "Build information of the native library, JSON text.");
   module.def("has_torch_support", [] { return false; }, "False: torch modules come in through atheria.convert or as callables.");
+  module.attr("THREADS_MAX") = kThreadsMax;
   module.def(
       "set_num_threads",
       [](int64_t threads) {
-        if (threads < 0 || threads > 4096) raise_usage("threads " + std::to_string(threads) + ", expected 0 (all that are allowed) to 4096");
+        if (threads < 0 || threads > kThreadsMax) {
+          raise_usage("threads " + std::to_string(threads) + ", expected 0 (all that are allowed) to " + std::to_string(kThreadsMax));
+        }
         set_default_threads(static_cast<uint32_t>(threads));
       },
       py::arg("threads"), "Threads of engines made from now on; 0: what affinity and quota allow. Never changes results.");

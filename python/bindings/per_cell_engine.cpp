@@ -49,6 +49,7 @@ Coords PerCellEngine::cell(const Coord3D& coord) const {
 }
 
 bool PerCellEngine::load_model(const std::string& path) {
+  (void)universe_->engine();  // raises while a step runs: the one it would replace
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   if (!file || !(bytes << file.rdbuf())) {
@@ -63,6 +64,7 @@ bool PerCellEngine::load_model(const std::string& path) {
     }
     const py::tuple cells = universe_->export_cells();
     loaded->write(cells[0], cells[1]);
+    (void)universe_->engine();  // another thread may have begun a step of it while these arrays were made
     universe_ = std::move(loaded);
   } catch (py::error_already_set& error) {
     last_error_ = py::str(error.value());

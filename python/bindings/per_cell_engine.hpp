@@ -22,6 +22,7 @@ class PerCellEngine {
   const std::string& last_error() const { return last_error_; }
   Coords cell(const Coord3D& coord) const;
 
+  // Steps count from 0 again. Raises the Python exception while a step runs.
   bool load_model(const std::string& path);
   // Raises the Python exception if no law is loaded. Returns the number of active cells.
   uint64_t step(uint64_t steps);

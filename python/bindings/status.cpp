@@ -10,12 +10,20 @@ Outcome Outcome::of(ath_status status) {
   return outcome;
 }
 
-void Outcome::raise_if_failed() const {
-  if (status == ATH_OK) return;
-  py::object error = py::module_::import("atheria.errors").attr("error_of_status")(ath_status_name(status), message);
+namespace {
+
+[[noreturn]] void raise(const py::object& error) {
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
   throw py::error_already_set();
 }
+
+}  // namespace
+
+void Outcome::raise_if_failed() const {
+  if (status != ATH_OK) raise(py::module_::import("atheria.errors").attr("error_of_status")(ath_status_name(status), message));
+}
+
+void raise_law_failed(const std::string& message) { raise(py::module_::import("atheria.errors").attr("LawFailedError")(message)); }
 
 void raise_usage(const std::string& message) {
   Outcome{ATH_INVALID_ARGUMENT, message}.raise_if_failed();

@@ -25,6 +25,9 @@ inline void check(ath_status status) {
   if (status != ATH_OK) Outcome::of(status).raise_if_failed();
 }
 
+// The exception for a law whose numbers are no state.
+[[noreturn]] void raise_law_failed(const std::string& message);
+
 // The exception for an argument that can never be right.
 [[noreturn]] void raise_usage(const std::string& message);
 

@@ -53,21 +53,40 @@ Universe::Universe(const std::string& law_file, const ath_engine_config& config,
   ath_device* devices[] = {device(backend)};
   ath_law law = {};
   check(ath_law_from_program(program, devices, 1, &law));
-  create(law, config, backend);
+  create(law, config, devices[0]);
 }
 
 Universe::Universe(std::shared_ptr<CallableLaw> law, const ath_engine_config& config, const std::string& backend, uint32_t threads)
     : pool_(make_pool(threads)), callable_(std::move(law)) {
-  create(provider_of(callable_), config, backend);
+  ath_device* opened = device(backend);  // may throw, so before the provider, which only an engine frees
+  create(provider_of(callable_), config, opened);
 }
 
-void Universe::create(const ath_law& law, const ath_engine_config& config, const std::string& backend) {
-  ath_device* devices[] = {device(backend)};
+void Universe::create(const ath_law& law, const ath_engine_config& config, ath_device* device) {
+  ath_device* devices[] = {device};
   ath_engine* made = nullptr;
   law_ = law;
   check(ath_engine_create(&law, &config, devices, 1, pool_.get(), &made));
   engine_.reset(made);
   d_ = law_info().channels / 2;
+}
+
+ath_engine* Universe::engine() const {
+  if (busy_) {
+    Outcome{ATH_FAILED_PRECONDITION, "a step is running (this call comes from its law or from another thread); wait for its end"}.raise_if_failed();
+  }
+  return engine_.get();
+}
+
+uint64_t Universe::step_number() const {
+  return ath_engine_step_number(busy_ && stepping_ == std::this_thread::get_id() ? engine_.get() : engine());
+}
+
+// Two own it where no wrapper in Python does: this universe and the provider. Visited for each owner it would be counted twice.
+PyObject* Universe::owned_callable() const { return callable_ != nullptr && callable_.use_count() == 2 ? callable_->forward.ptr() : nullptr; }
+
+void Universe::drop_callable() {
+  if (owned_callable() != nullptr) const py::object gone = std::exchange(callable_->forward, py::none());
 }
 
 void Universe::set_threads(uint32_t threads) {
@@ -106,18 +125,26 @@ void Universe::deactivate(const py::object& coords) {
   check(ath_engine_deactivate(engine(), where.data(), static_cast<size_t>(where.shape(0))));
 }
 
+// Making an array may collect garbage, and a finaliser may change this universe: the arrays are made again until they fit.
 py::tuple Universe::export_cells() const {
-  const auto count = static_cast<py::ssize_t>(active_count());
-  Coords coords({count, py::ssize_t{3}});
-  States states({count, d_});
-  check(ath_engine_export(engine(), coords.mutable_data(), floats(states)));
-  return py::make_tuple(coords, states);
+  for (;;) {
+    const size_t count = active_count();
+    Coords coords({static_cast<py::ssize_t>(count), py::ssize_t{3}});
+    States states({static_cast<py::ssize_t>(count), d_});
+    if (active_count() != count) continue;
+    check(ath_engine_export(engine(), coords.mutable_data(), floats(states)));
+    return py::make_tuple(coords, states);
+  }
 }
 
 Coords Universe::active_coords() const {
-  Coords coords({static_cast<py::ssize_t>(active_count()), py::ssize_t{3}});
-  check(ath_engine_export(engine(), coords.mutable_data(), nullptr));
-  return coords;
+  for (;;) {
+    const size_t count = active_count();
+    Coords coords({static_cast<py::ssize_t>(count), py::ssize_t{3}});
+    if (active_count() != count) continue;
+    check(ath_engine_export(engine(), coords.mutable_data(), nullptr));
+    return coords;
+  }
 }
 
 ath_step_report Universe::step(uint64_t steps) {
@@ -125,15 +152,21 @@ ath_step_report Universe::step(uint64_t steps) {
   report.struct_bytes = sizeof(report);
   Interruption interruption;
   Outcome outcome;
+  ath_engine* const engine = this->engine();
+  busy_ = true;
+  stepping_ = std::this_thread::get_id();
   {
     py::gil_scoped_release release;
-    outcome = Outcome::of(ath_engine_step(engine(), steps, steps > 1 ? Interruption::asked : nullptr, &interruption, &report));
+    outcome = Outcome::of(ath_engine_step(engine, steps, steps > 1 ? Interruption::asked : nullptr, &interruption, &report));
   }
+  busy_ = false;
   if (interruption.pending) throw py::error_already_set();
   if (callable_ != nullptr && callable_->raised != nullptr) {
     const auto raised = std::move(callable_->raised);
     throw py::error_already_set(*raised);
   }
+  // The one precondition of a step: that the law's numbers are a state.
+  if (outcome.status == ATH_FAILED_PRECONDITION) raise_law_failed(outcome.message);
   outcome.raise_if_failed();
   return report;
 }
