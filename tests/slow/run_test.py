@@ -1,11 +1,15 @@
 """`./run`: lists, refuses, makes the environment once, passes words and exit codes on."""
 
+import importlib.machinery
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -26,6 +30,8 @@ description = "writes first"
 [tasks.second]
 cmd = "echo second >> order"
 depends-on = ["first"]
+[tasks.all]
+depends-on = ["first", "second"]
 [tasks.both]
 cmd = "echo both >> order"
 depends-on = ["first", "second"]
@@ -91,6 +97,45 @@ def test_words_are_passed_on_as_they_are(small: Path) -> None:
     assert run(small, "words", "--", "-k", "x").stdout == "['-k', 'x']\n"
 
 
+def test_words_for_a_task_without_command_are_refused(small: Path) -> None:
+    done = run(small, "all", "--", "-k", "a b")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "run: task all has no command to take the words -k 'a b'; give them to one of what it starts: first, second\n"
+    assert not (small / "order").exists()
+    real = run(ROOT, "test", "-k", "x")
+    assert real.returncode == 2 and "test-python" in real.stderr
+
+
+def test_a_project_in_a_folder_with_a_space(tmp_path: Path) -> None:
+    """Every command of the real pixi.toml keeps its paths in one piece; programs that print their words stand in for it."""
+    place = tmp_path / "a b"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("cmake", "ctest", "python", "ruff", "mypy", "rm"):
+        (programs / name).write_text(f"#!/bin/sh\nprintf '{name}: %s\\n' \"$@\"\n")
+        (programs / name).chmod(0o755)
+    listed = commands_of(ROOT / "pixi.toml")
+    seen = 0
+    for name, command in listed.items():
+        environment = {"PATH": str(programs), "PIXI_PROJECT_ROOT": str(place)}
+        done = subprocess.run(["/bin/sh", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+        words = [line.split(": ", 1)[1] for line in done.stdout.splitlines() if ": " in line]
+        torn = [word for word in words if word.endswith("/a") or word.startswith("b/")]
+        assert not torn, f"{name} tears a path: {torn}"
+        seen += sum(str(place) in word for word in words)
+    assert seen >= 2
+
+
+def commands_of(manifest: Path) -> dict[str, str]:
+    """The commands of a manifest, read as the script itself reads it."""
+    loader = importlib.machinery.SourceFileLoader("run_script", str(ROOT / "run"))
+    script = types.ModuleType(loader.name)
+    script.__file__ = loader.path
+    loader.exec_module(script)
+    tasks = script.task_table(script.load_toml(str(manifest)))
+    return {name: task["cmd"] for name, task in tasks.items() if "cmd" in task}
+
+
 def test_environment_and_folder_of_a_task(small: Path) -> None:
     assert run(small, "place").stdout == f"{small}/here\n"
     assert run(small, "extra").stdout == f"{small / 'sub'}\ngiven\n"
@@ -135,6 +180,75 @@ def test_a_failed_set_up_says_what_failed_and_leaves_no_stamp(small: Path) -> No
     assert done.returncode == 1
     assert "making .venv failed" in done.stderr and "small-absent==0.0.0" in done.stderr and "reachable?" in done.stderr
     assert not (small / ".venv" / "atheria-stamp").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_reaches_the_command(small: Path, number: signal.Signals) -> None:
+    """The command, not only the shell around it; and the script waits until it has ended in its own time."""
+    (small / "long.py").write_text(
+        "import pathlib, signal, sys, time\n"
+        "def end(number, frame):\n    time.sleep(0.5); pathlib.Path('ended').write_text(str(number)); sys.exit(9)\n"
+        "signal.signal(signal.SIGTERM, end); signal.signal(signal.SIGHUP, end)\n"
+        "pathlib.Path('started').touch(); time.sleep(30); pathlib.Path('ended').write_text('by itself')\n"
+    )
+    manifest = small / "pixi.toml"
+    tasks = 'long = "python long.py && echo never > after"\n[tasks.chain]\ndepends-on = ["long", "first"]\n'
+    manifest.write_text(manifest.read_text().replace("[tasks.extra]", f"{tasks}[tasks.extra]"))
+    run(small, "first")
+    (small / "order").unlink()
+    with subprocess.Popen([sys.executable, str(small / "run"), "chain"], start_new_session=True) as process:
+        while not (small / "started").exists():
+            time.sleep(0.02)
+        process.send_signal(number)
+        assert process.wait(10) == 9
+    assert (small / "ended").read_text() == str(int(number))
+    assert not (small / "after").exists() and not (small / "order").exists(), "nothing that was to follow is started"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_the_environment_is_made_is_told_in_a_line(small: Path, number: signal.Signals) -> None:
+    manifest = (small / "pixi.toml").read_text()
+    (small / "pixi.toml").write_text(manifest.replace("[pypi-dependencies]", '[pypi-dependencies]\nsmall-absent = "==0.0.0"'))
+    unanswered = socket.create_server(("127.0.0.1", 0))  # accepts and says nothing: pip waits
+    environment = {**os.environ, "PIP_INDEX_URL": f"http://127.0.0.1:{unanswered.getsockname()[1]}/", "PIP_CONFIG_FILE": os.devnull}
+    with unanswered, subprocess.Popen(
+        [sys.executable, str(small / "run"), "first"], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        unanswered.settimeout(60)
+        connection, _ = unanswered.accept()
+        with connection:
+            (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+            told = process.communicate(timeout=20)[1]
+    assert process.returncode == 128 + number
+    assert told.splitlines()[-1] == "run: stopped while .venv was being made; `./run TASK` makes it anew"
+    assert 'File "' + str(small / "run") not in told, "no traceback of the script"
+    assert not (small / ".venv" / "atheria-stamp").exists()
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(small).encode() in read(path)], "something runs on"
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_full_disk_is_not_blamed_on_the_index(small: Path) -> None:
+    place = small / "full"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"cannot mount a small tmpfs here ({mounted.stderr.strip()}), and only a real full disk tells")
+    try:
+        shutil.copy(small / "run", place / "run")
+        (place / "pixi.toml").write_text(MANIFEST.replace("[pypi-dependencies]", '[pypi-dependencies]\nsmall-absent = "==0.0.0"'))
+        done = run(place, "first", PIP_NO_INDEX="1")
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+    assert done.returncode == 5
+    assert f"run: the disk of {place} is full" in done.stderr and "reachable" not in done.stderr
 
 
 def test_a_second_start_costs_less_than_a_third_of_a_second(small: Path) -> None:
