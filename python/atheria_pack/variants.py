@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,11 +53,15 @@ def checked(variants: Variants, origin: str) -> Variants:
     """The same variants, or VariantsError when a zip group names lists of unequal lengths."""
     for group in variants.zip_keys:
         present = [key for key in group if key in variants.keys]
-        counts = [len(variants.keys[key]) for key in present]
-        if len(set(counts)) > 1:
-            names = ", ".join(present)
+        counts = {key: len(variants.keys[key]) for key in present}
+        usual = Counter(counts.values()).most_common(1)[0][0] if counts else 0
+        odd = [f"{key} has {count}" for key, count in counts.items() if count != usual]
+        if odd:
+            others = [key for key, count in counts.items() if count == usual]
+            named = others[0] if len(others) == 1 else f"the other {len(others)} keys of its zip group ({', '.join(others)})"
             raise VariantsError(
-                f"{origin}: zip group ({names}) has {' and '.join(map(str, counts))} values; give all of them the same count"
+                f"{origin}: {', '.join(odd)} values, {named} {'has' if len(others) == 1 else 'have'} {usual}; "
+                "a zip group goes row by row: give all of them the same count"
             )
     return variants
 

@@ -27,8 +27,18 @@ def test_zip_groups_go_row_by_row() -> None:
 
 def test_unequal_zip_names_keys_and_lengths(tmp_path: Path) -> None:
     path = write(tmp_path, "a: [1, 2]\nb: [1, 2, 3]\nzip_keys:\n  - [a, b]\n")
-    with pytest.raises(VariantsError, match=r"zip group \(a, b\) has 2 and 3 values; give all of them the same count"):
+    with pytest.raises(VariantsError, match=r"b has 3 values, a has 2; a zip group goes row by row"):
         load_variants(path, "linux-64")
+
+
+def test_the_odd_key_of_a_zip_group_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "a: [1, 2]\nb: [1, 2]\nc: [1, 2]\nd: [1, 2, 3]\nzip_keys:\n  - [d, a, b, c]\n")
+    with pytest.raises(VariantsError) as caught:
+        load_variants(path, "linux-64")
+    assert str(caught.value) == (
+        "variants.yaml: d has 3 values, the other 3 keys of its zip group (a, b, c) have 2; "
+        "a zip group goes row by row: give all of them the same count"
+    )
 
 
 def test_conditions_are_of_the_platform(tmp_path: Path) -> None:
@@ -64,7 +74,7 @@ def test_one_overlaid_value_stands_for_every_row() -> None:
 
 
 def test_an_overlay_that_breaks_a_group_is_refused() -> None:
-    with pytest.raises(VariantsError, match="2 and 3"):
+    with pytest.raises(VariantsError, match="offset has 3 values, atheria_accel has 2"):
         overlaid(PAIR, {"offset": ["1", "2", "3"]})
 
 

@@ -52,7 +52,7 @@ def test_wrong_variants(project: Path, empty: Path) -> None:
     done = pack(project, "build-all", "--channel", str(empty))
     assert done.returncode == 2
     assert done.stderr == (
-        "error: variants.yaml: zip group (atheria_accel, number) has 2 and 1 values; give all of them the same count\n"
+        "error: variants.yaml: number has 1 values, atheria_accel has 2; a zip group goes row by row: give all of them the same count\n"
     )
 
 
