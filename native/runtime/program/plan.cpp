@@ -27,6 +27,7 @@ class Planner {
     for (size_t i = 0; i < ops.size(); ++i) {
       size_t bytes = 0;
       ATH_RETURN_IF_ERROR(place(ops[i], &bytes));
+      if (bytes > PTRDIFF_MAX - ATH_ALIGNMENT) throw std::bad_alloc();  // a plugin's word
       op_scratch = std::max(op_scratch, round_to_line(bytes));
       kept.push_back(ops[i]);
       if (ops[i].activation != ATH_OP_NOP) ++i;  // the activation went with it
@@ -202,6 +203,7 @@ class Planner {
     // Scratch: address table | op scratch | locals. Locals that are never used (fused away, or allocated only) have no memory.
     const size_t table_bytes = round_to_line((program_.tensors.size() + 1) * sizeof(void*));
     executable_.op_scratch_offset = table_bytes;
+    if (op_scratch > PTRDIFF_MAX - table_bytes) throw std::bad_alloc();
     const size_t locals_at = table_bytes + op_scratch;
     if (layout.bytes > PTRDIFF_MAX - locals_at) throw std::bad_alloc();
     executable_.scratch_bytes = locals_at + layout.bytes;

@@ -90,6 +90,10 @@ std::string convolution(const OperandShapes& op) {
     const int64_t window = dilation * (int64_t{weight.dims[axis - 1].extent} - 1);
     const int64_t shrunk = int64_t{from.extent} - to.extent;
     const char* name = axis == 1 ? "H" : "W";
+    // No axis is longer than that; and sums of extents and windows then stay far inside 64 bits.
+    if (window >= INT32_MAX)
+      return "a window of " + std::to_string(window + 1) + " on " + name + ": " + std::to_string(weight.dims[axis - 1].extent) + " cells " +
+             std::to_string(dilation) + " apart; expected at most " + std::to_string(INT32_MAX);
     if (to.symbol != from.symbol || (shrunk != 0 && shrunk != window))
       return slot_text(op, 0) + ", but slot 1 is " + shape_text(in) + "; with a window of " + std::to_string(window + 1) + " output " + name +
              " must be input " + name + ", or that minus " + std::to_string(window);

@@ -109,4 +109,24 @@ TEST(an_executable_outlives_what_it_was_made_from) {
   ath_executable_release(nullptr);
 }
 
+// Windows and paddings whose products do not fit in 64 bits: a plan with a small scratch would be written past its end.
+TEST(a_window_wider_than_any_tensor_is_refused) {
+  const TextProgram program("input x f32[1,1,2048,1]\nconstant w f32[1048577,1,1,1] = " + std::string(8 * 1048577, '0') +
+                            "\noutput y f32[1,1,2048,1]\nattr 2147483648 0 0 0\nconv2d y x w\nhalt\n");
+  ath_executable* executable = nullptr;
+  if (!EXPECT_STATUS(ath_executable_create(program.get(), nullptr, 0, nullptr, 0, &executable), ATH_INVALID_ARGUMENT)) return ath_executable_release(executable);
+  EXPECT_CONTAINS(ath_status_message(), "a window of 2251799813685249 on H: 1048577 cells 2147483648 apart; expected at most 2147483647");
+}
+
+TEST(padded_images_that_fit_in_no_memory_are_refused) {
+  // Padded to 2^31 x 2^31 cells, which are 2^64 bytes; and to (2^31 - 1) x (2^31 - 1).
+  for (const std::string side : {"2", "1"}) {
+    const std::string shape = "f32[1," + side + "," + side + ",1]";
+    EXPECT_CONTAINS(refused("input x " + shape + "\nconstant w f32[3,3,1,1] = " + std::string(72, '0') + "\noutput y " + shape +
+                                "\nattr 1073741823 0 0 0\nconv2d y x w\nhalt\n",
+                            {}, ATH_OUT_OF_MEMORY),
+                    "memory");
+  }
+}
+
 EXPECT_MAIN

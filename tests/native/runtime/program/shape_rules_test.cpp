@@ -52,7 +52,9 @@ TEST(convolutions_that_are_wrong) {
   EXPECT_CONTAINS(conv("B,H,4", "3,3,4,6", "B,H,4"), "needs rank 4");
   EXPECT_CONTAINS(conv("B,H,W,C", "3,3,4,6", "B,H-2,W-2,6"), "channels must be numbers");
   EXPECT_CONTAINS(conv("B,H,W,4", "3,3,4,6", "B,H-2,W-2,6", "", "5"), "slot 3 is f32[5], but the bias must be f32[6]");
-  EXPECT_CONTAINS(conv("B,H,W,4", "3,3,4,6", "B,H-2,W-2,6", "4294967295 0 0 0"), "output H must be input H");
+  EXPECT_CONTAINS(conv("B,H,W,4", "3,3,4,6", "B,H-2,W-2,6", "1073741822 0 0 0"), "output H must be input H");
+  EXPECT_CONTAINS(conv("B,H,W,4", "3,3,4,6", "B,H-2,W-2,6", "1073741824 0 0 0"), "a window of 2147483649 on H: 3 cells 1073741824 apart; expected at most 2147483647");
+  EXPECT_CONTAINS(conv("B,H,W,4", "1,3,4,6", "B,H,W,6", "4294967295 0 0 0"), "a window of 8589934591 on W");
 }
 
 TEST(updates) {

@@ -104,21 +104,52 @@ ath_status prepare_pointwise(const Request& request, const layout::Convolution& 
   return ATH_OK;
 }
 
+// Bytes of packed weights and of one padded image; false if no memory could hold them.
+bool scratch_bytes(const Convolution& op, const kernels::KernelTable& kernels, bool padded, size_t* out_bytes) {
+  const layout::Convolution& s = op.shape;
+  size_t floats = 0;
+  if (padded && (__builtin_mul_overflow(size_t(op.padded_height), size_t(op.padded_width), &floats) ||
+                 __builtin_mul_overflow(floats, size_t(s.cin), &floats)))
+    return false;
+  // Each group's columns are filled up to a whole panel.
+  size_t columns = size_t(s.cout) + size_t(s.groups) * size_t(kernels.panel_columns), weights = 0;
+  if (__builtin_mul_overflow(size_t(s.kernel_height), size_t(s.kernel_width), &weights) || __builtin_mul_overflow(weights, size_t(s.cin), &weights) ||
+      __builtin_mul_overflow(weights / size_t(s.groups), columns, &weights) || weights > PTRDIFF_MAX / sizeof(float))
+    return false;
+  if (__builtin_add_overflow(floats, op.scratch_weights, &floats) || __builtin_mul_overflow(floats, sizeof(float), out_bytes)) return false;
+  return *out_bytes <= PTRDIFF_MAX;
+}
+
 }  // namespace
 
 ath_status prepare_conv2d(const Request& request) {
   const layout::Convolution s = layout::convolution(request.op);
   if (s.kernel_height == 1 && s.kernel_width == 1 && s.groups == 1) return prepare_pointwise(request, s);
   const auto* weights = static_cast<const float*>(request.op.operands[2].constant);
-  const size_t packed_floats = size_t(request.kernels.pack_conv_floats(s.kernel_height, s.kernel_width, s.cin, s.cout, s.groups));
   const bool padded = s.pad_y || s.pad_x;
+  Convolution plan = {};
+  plan.shape = s;
+  plan.padded_height = s.in_height + 2 * s.pad_y;
+  plan.padded_width = s.in_width + 2 * s.pad_x;
+  size_t bytes = 0;
+  const auto fits = [&] { return scratch_bytes(plan, request.kernels, padded, &bytes); };
+  // Once before anything is multiplied out, and again with the weights in it.
+  size_t packed_floats = 0;
+  if (fits()) {
+    packed_floats = size_t(request.kernels.pack_conv_floats(s.kernel_height, s.kernel_width, s.cin, s.cout, s.groups));
+    plan.scratch_weights = weights ? 0 : (packed_floats + 15) / 16 * 16;
+  }
+  if (!packed_floats || !fits())
+    return request.host.status_set(ATH_OUT_OF_MEMORY, "cpu: an image of %lld x %lld x %lld cells (padded), or its %lld x %lld weights, fit in no memory",
+                                   static_cast<long long>(plan.padded_height), static_cast<long long>(plan.padded_width), static_cast<long long>(s.cin),
+                                   static_cast<long long>(s.kernel_height), static_cast<long long>(s.kernel_width));
   auto* prepared = request.create<Convolution>(padded ? run_padded : run_valid, weights ? packed_floats : 0);
   if (!prepared) return ATH_OUT_OF_MEMORY;
   if (weights) request.kernels.pack_conv(s.kernel_height, s.kernel_width, s.cin, s.cout, s.groups, weights, floats_of(prepared));
   prepared->shape = s;
-  prepared->scratch_weights = weights ? 0 : (packed_floats + 15) / 16 * 16;
-  prepared->padded_height = s.in_height + 2 * s.pad_y;
-  prepared->padded_width = s.in_width + 2 * s.pad_x;
+  prepared->scratch_weights = plan.scratch_weights;
+  prepared->padded_height = plan.padded_height;
+  prepared->padded_width = plan.padded_width;
   kernels::ConvCall& call = prepared->call;
   call = {};
   call.images = s.images;
@@ -135,7 +166,7 @@ ath_status prepare_conv2d(const Request& request) {
   call.out_row = s.out_width * s.cout;
   call.out_image = s.out_height * call.out_row;
   activation_of(request.op.activation, &call.epilogue.activation);
-  *request.out_scratch_bytes = (prepared->scratch_weights + (padded ? size_t(call.in_image) : 0)) * sizeof(float);
+  *request.out_scratch_bytes = bytes;
   return ATH_OK;
 }
 
