@@ -43,6 +43,7 @@ typedef struct ath_law {
   uint32_t struct_bytes;
   uint32_t abi_version;
   void* self;
+  /* The caller sets out_info->struct_bytes; no more than that is written, and it is set to what was. */
   ath_status (*describe)(void* self, ath_law_info* out_info);
   /* Told before the first batch of this shape and count, from one thread: the place to plan and allocate. `workers` is the number of distinct
    * `worker` values to come. May be null. */

@@ -1,6 +1,7 @@
 // The law provider for opcode programs: an executable per batch shape, scratch per worker.
 #include "atheria/law.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -67,12 +68,13 @@ ath_status read_shapes(ProgramLaw& law) {
     for (int j = 0; j < i; ++j)
       if (law.symbols[i] == law.symbols[j]) return refuse(program, shapes);
   }
-  const int32_t lost = -out.dims[1].extent;
+  const int64_t lost = -int64_t{out.dims[1].extent};
   if (out.dims[0].extent || lost < 0 || lost % 2 || out.dims[2].extent != -lost) return refuse(program, shapes);
   if (in.dims[3].symbol || out.dims[3].symbol || in.dims[3].extent != out.dims[3].extent || in.dims[3].extent % 2)
     return refuse(program, shapes + ", C an even number");
   law.info.channels = uint32_t(in.dims[3].extent);
   law.info.radius = uint32_t(lost / 2);
+  if (lost >= INT32_MAX) return refuse(program, "its radius is " + std::to_string(law.info.radius) + "; no patch is as wide as its window");
   // A law sees patches: padding at a patch's border would take the place of cells that are really there.
   for (size_t i = 0; i < program.code.size(); ++i) {
     const ath_instruction& code = program.code[i];
@@ -136,10 +138,11 @@ ath_status executable_for(ProgramLaw& law, uint32_t count, uint32_t height, uint
 
 ath_status describe(void* self, ath_law_info* out_info) {
   const auto& law = *static_cast<ProgramLaw*>(self);
-  *out_info = law.info;
-  out_info->struct_bytes = sizeof *out_info;
-  out_info->name = law.name.c_str();
-  out_info->backend = law.backend.c_str();
+  ath_law_info info = law.info;
+  info.struct_bytes = std::min(out_info->struct_bytes, uint32_t{sizeof info});  // an engine of before has less room
+  info.name = law.name.c_str();
+  info.backend = law.backend.c_str();
+  std::memcpy(out_info, &info, info.struct_bytes);
   return ATH_OK;
 }
 

@@ -33,6 +33,7 @@ TEST(a_law_describes_itself) {
   if (!EXPECT_OK(ath_law_from_program(program.get(), nullptr, 0, &law))) return;
   EXPECT_EQ(law.abi_version, ATH_ABI_VERSION);
   ath_law_info info;
+  info.struct_bytes = sizeof info;
   EXPECT_OK(law.describe(law.self, &info));
   EXPECT_EQ(info.channels, 2u);
   EXPECT_EQ(info.radius, 1u);
@@ -77,6 +78,10 @@ TEST(what_is_no_law) {
   EXPECT_CONTAINS(shape("B,H,W,2", "B,H,W,2", "conv2d y x w"), "op 0 conv2d pads (f32[B,H,W,2] to f32[B,H,W,2])");
   EXPECT_CONTAINS(shape("B,H,16,2", "B,H-2,14,2", "conv2d y x w"), "expected f32[B,H,W,C] and f32[B,H-2r,W-2r,C]");
   EXPECT_CONTAINS(shape("B,H,H,2", "B,H-2,H-2,2", "conv2d y x w"), "expected f32[B,H,W,C]");
+  EXPECT_CONTAINS(refused("program \"p\"\ninput x f32[B,H,W,2]\nconstant w f32[3,3,2,2] = " + kWeights +
+                          "\nlocal s f32[B,H-1073741824,W-1073741824,2]\noutput y f32[B,H-2147483648,W-2147483648,2]\n"
+                          "attr 536870912 0 0 0\nconv2d s x w\nattr 536870912 0 0 0\nconv2d y s w\nhalt\n"),
+                  "its radius is 1073741824");
   EXPECT_CONTAINS(refused("program \"p\"\ninput x f32[B,H,W,3]\noutput y f32[B,H,W,3]\nrelu y x\nhalt\n"), "C an even number");
   EXPECT_CONTAINS(refused("input x f32[B,H,W,2]\ninput z f32[B,H,W,2]\noutput y f32[B,H,W,2]\nadd y x z\nhalt\n"), "more than one input");
   EXPECT_CONTAINS(refused("input x f32[B,H,W,2]\nhalt\n"), "needs one input and one output");
@@ -84,6 +89,20 @@ TEST(what_is_no_law) {
   EXPECT_CONTAINS(refused("meta \"product\" \"yes\"\ninput x f32[B,H,W,2]\noutput y f32[B,H,W,2]\nrelu y x\nhalt\n"), "metadata product is \"yes\"");
   EXPECT_CONTAINS(refused("meta \"alignment\" \"0\"\ninput x f32[B,H,W,2]\noutput y f32[B,H,W,2]\nrelu y x\nhalt\n"), "metadata alignment is \"0\"");
   EXPECT_CONTAINS(refused("input x f32[B,H,W,2]\noutput y f32[B,H,W,2]\nrelu y x\nvk_init\nhalt\n"), "needs a Vulkan device");
+}
+
+TEST(a_caller_of_before_gets_no_more_than_it_knows) {
+  const TextProgram program(kLaw);
+  ath_law law;
+  if (!EXPECT_OK(ath_law_from_program(program.get(), nullptr, 0, &law))) return;
+  ath_law_info info = {};
+  info.struct_bytes = offsetof(ath_law_info, digest);
+  for (uint8_t& byte : info.digest) byte = 0xA5;
+  EXPECT_OK(law.describe(law.self, &info));
+  EXPECT_EQ(info.struct_bytes, offsetof(ath_law_info, digest));
+  EXPECT_EQ(info.name, "spread");
+  for (const uint8_t byte : info.digest) EXPECT_EQ(byte, 0xA5);
+  law.destroy(law.self);
 }
 
 EXPECT_MAIN
