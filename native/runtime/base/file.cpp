@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -12,6 +13,8 @@
 
 namespace atheria {
 namespace {
+
+constexpr int kTemporaryAttempts = 1000;
 
 class Descriptor {
  public:
@@ -38,30 +41,47 @@ ath_status refused(const char* path, const char* what) {
 
 }  // namespace
 
-ath_status file_read(const char* path, std::vector<char>* out_bytes) {
+ath_status file_read(const char* path, size_t head_bytes, const HeadCheck& check, std::vector<char>* out_bytes) {
   const Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
   if (file.value() < 0) return refused(path, "open");
   struct stat facts;
   if (fstat(file.value(), &facts)) return refused(path, "stat");
   if (!S_ISREG(facts.st_mode)) return ath_status_set(ATH_IO_ERROR, "%s: not a regular file", path);
-  out_bytes->resize(size_t(facts.st_size));
+  const size_t file_bytes = size_t(facts.st_size);
   size_t done = 0;
-  while (done < out_bytes->size()) {
-    const ssize_t got = ::read(file.value(), out_bytes->data() + done, out_bytes->size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refused(path, "read");
-    if (got == 0) break;  // cut while we read: the container's own length will tell
-    done += size_t(got);
+  const auto read_to = [&](size_t end) -> ath_status {
+    out_bytes->resize(end);
+    while (done < end) {
+      const ssize_t got = ::read(file.value(), out_bytes->data() + done, end - done);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return refused(path, "read");
+      if (got == 0) break;  // cut while we read: the container's own length will tell
+      done += size_t(got);
+    }
+    out_bytes->resize(done);
+    return ATH_OK;
+  };
+  if (check) {
+    if (const ath_status failed = read_to(std::min(head_bytes, file_bytes))) return failed;
+    if (const ath_status failed = check(out_bytes->data(), done, file_bytes)) return failed;
   }
-  out_bytes->resize(done);
-  return ATH_OK;
+  return read_to(file_bytes);
 }
+
+ath_status file_read(const char* path, std::vector<char>* out_bytes) { return file_read(path, 0, nullptr, out_bytes); }
 
 ath_status file_write(const char* path, const void* bytes, size_t byte_count) {
   // Not mkstemp: its mode 0600 could only be widened by reading umask, which other threads would see.
   static std::atomic<unsigned> counter{0};
-  const std::string temporary = std::string(path) + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  std::string temporary;
+  int opened_file = -1;
+  // O_EXCL follows no link that somebody planted; what a process of the same number left behind is passed by.
+  for (int attempt = 0; attempt < kTemporaryAttempts; ++attempt) {
+    temporary = std::string(path) + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+    opened_file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (opened_file >= 0 || errno != EEXIST) break;
+  }
+  Descriptor file(opened_file);
   if (file.value() < 0) return refused(temporary.c_str(), "create");
   const auto write_all = [&]() -> ath_status {
     size_t done = 0;

@@ -31,24 +31,38 @@ class Loader {
   Loader(const uint8_t* bytes, size_t count, ath_program& program) : file_(bytes), file_bytes_(count), program_(program) {}
 
   ath_status run() {
-    for (auto step : {&Loader::head, &Loader::sections, &Loader::metadata, &Loader::tensors, &Loader::instructions})
+    for (auto step : {&Loader::head, &Loader::sections, &Loader::metadata, &Loader::tensors, &Loader::instructions, &Loader::soundness})
       if (const ath_status refused = (this->*step)()) return refused;
-    return ath_program_verify(&program_);
+    return ATH_OK;
   }
 
- private:
-  ath_status damaged(const std::string& what) const { return ath_status_set(ATH_DATA_LOSS, "law file: %s; the file is damaged, get it again", what.c_str()); }
-
-  ath_status head() {
-    if (file_bytes_ < sizeof kMagic || std::memcmp(file_, kMagic, sizeof kMagic))
+  // What can be said of a file by its head alone.
+  static ath_status check_head(const uint8_t* head, size_t head_bytes, uint64_t file_bytes) {
+    if (head_bytes < sizeof kMagic || std::memcmp(head, kMagic, sizeof kMagic))
       return ath_status_set(ATH_DATA_LOSS, "law file: no magic at its start; this is no law file, or it was sent as text");
-    if (file_bytes_ < kHeadBytes) return damaged(std::to_string(file_bytes_) + " bytes, fewer than its head of " + std::to_string(kHeadBytes));
-    const uint32_t format = word_at(file_, kFormatAt);
+    if (head_bytes < kHeadBytes) return damaged(std::to_string(head_bytes) + " bytes, fewer than its head of " + std::to_string(kHeadBytes));
+    const uint32_t format = word_at(head, kFormatAt);
     if (format != kFormat)
       return ath_status_set(ATH_VERSION_MISMATCH, "law file: format %u, this runtime (%s) reads format %u; convert the law again with this version", format,
                             ath_version(), kFormat);
-    const uint64_t bytes = number_at(file_, kFileBytesAt, 8);
-    if (bytes != file_bytes_) return damaged(std::to_string(file_bytes_) + " bytes, but its head says " + std::to_string(bytes));
+    const uint64_t bytes = number_at(head, kFileBytesAt, 8);
+    if (bytes != file_bytes) return damaged(std::to_string(file_bytes) + " bytes, but its head says " + std::to_string(bytes));
+    return ATH_OK;
+  }
+
+ private:
+  static ath_status damaged(const std::string& what) { return ath_status_set(ATH_DATA_LOSS, "law file: %s; the file is damaged, get it again", what.c_str()); }
+
+  // Bytes that are whole, but whose program is none: what the caller passed is the file, so that is what is wrong.
+  static ath_status unsound(ath_status status) {
+    if (status == ATH_OK || status == ATH_OUT_OF_MEMORY || status == ATH_INTERNAL) return status;
+    return ath_status_set(ATH_DATA_LOSS, "law file: the program in it is unsound: %s", ath_status_message());
+  }
+
+  ath_status soundness() { return unsound(ath_program_verify(&program_)); }
+
+  ath_status head() {
+    ATH_RETURN_IF_ERROR(check_head(file_, file_bytes_, file_bytes_));
     uint8_t digest[32];
     sha256(file_ + kDigestedFrom, file_bytes_ - kDigestedFrom, digest);
     if (std::memcmp(digest, file_ + kDigestAt, sizeof digest)) return damaged("the checksum does not match");
@@ -89,7 +103,7 @@ class Loader {
       if (!utf8_text(key) || !utf8_text(value)) return damaged("metadata is not UTF-8");
       if (key <= previous) return damaged("metadata keys are empty, double or unsorted");
       previous = key;
-      if (const ath_status failed = ath_program_set_metadata(&program_, key, value)) return failed;
+      ATH_RETURN_IF_ERROR(unsound(ath_program_set_metadata(&program_, key, value)));
     }
     return ATH_OK;
   }
@@ -126,10 +140,7 @@ class Loader {
       } else if (offset || bytes) {
         return damaged(name + " is no constant, but has bytes");
       }
-      if (ath_program_add_tensor(&program_, &tensor, constant, size_t(bytes), nullptr)) {
-        const std::string why = ath_status_message();
-        return ath_status_set(ATH_INVALID_ARGUMENT, "law file: %s", why.c_str());
-      }
+      ATH_RETURN_IF_ERROR(unsound(ath_program_add_tensor(&program_, &tensor, constant, size_t(bytes), nullptr)));
     }
     return data_end == data.count ? ATH_OK : damaged("bytes after the last constant");
   }
@@ -141,7 +152,7 @@ class Loader {
       ath_instruction instruction;
       instruction.opcode = word_at(code.bytes, at);
       for (size_t i = 0; i < 4; ++i) instruction.operands[i] = word_at(code.bytes, at + 4 + 4 * i);
-      if (const ath_status failed = ath_program_add_instruction(&program_, &instruction)) return failed;
+      ATH_RETURN_IF_ERROR(unsound(ath_program_add_instruction(&program_, &instruction)));
     }
     return ATH_OK;
   }
@@ -172,10 +183,14 @@ ath_status ath_program_load(const void* bytes, size_t byte_count, ath_program** 
 ath_status ath_program_load_file(const char* path, ath_program** out_program) {
   if (!path || !out_program) return ath_status_set(ATH_INVALID_ARGUMENT, "load: path or out_program is null");
   return atheria::guarded("load", [&]() -> ath_status {
+    const auto named = [&](ath_status status) { return status ? ath_status_set(status, "%s: %s", path, ath_status_message()) : status; };
     std::vector<char> bytes;
-    if (const ath_status failed = atheria::file_read(path, &bytes)) return failed;
-    if (const ath_status failed = ath_program_load(bytes.data(), bytes.size(), out_program))
-      return ath_status_set(failed, "%s: %s", path, ath_status_message());
-    return ATH_OK;
+    ATH_RETURN_IF_ERROR(atheria::file_read(
+        path, atheria::container::kHeadBytes,
+        [&](const char* head, size_t count, uint64_t length) {
+          return named(atheria::Loader::check_head(reinterpret_cast<const uint8_t*>(head), count, length));
+        },
+        &bytes));
+    return named(ath_program_load(bytes.data(), bytes.size(), out_program));
   });
 }

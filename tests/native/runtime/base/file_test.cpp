@@ -63,4 +63,18 @@ TEST(failures_name_the_path_and_leave_nothing) {
   EXPECT_EQ(folder.entries(), 1);
 }
 
+TEST(what_lies_in_the_temporarys_place_is_neither_followed_nor_in_the_way) {
+  const Folder folder;
+  const std::string path = folder.path + "/a", victim = folder.path + "/victim";
+  EXPECT_OK(atheria::file_write(victim.c_str(), "precious", 8));
+  // Names of the temporaries to come: <path>.<pid>-<number>.tmp.
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(symlink(victim.c_str(), (path + "." + std::to_string(getpid()) + "-" + std::to_string(i) + ".tmp").c_str()), 0);
+  EXPECT_OK(atheria::file_write(path.c_str(), "mine", 4));
+  std::vector<char> bytes;
+  EXPECT_OK(atheria::file_read(victim.c_str(), &bytes));
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "precious");
+  EXPECT_OK(atheria::file_read(path.c_str(), &bytes));
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "mine");
+}
+
 EXPECT_MAIN

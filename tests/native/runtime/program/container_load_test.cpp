@@ -129,7 +129,29 @@ TEST(kinds_of_damage_are_told_apart) {
 
 TEST(an_unsound_program_is_refused_at_load) {
   const TextProgram law("input x f32[4]\noutput y f32[4]\nhalt\n");
-  refused(saved(law.get()), ATH_INVALID_ARGUMENT, "output 1 \"y\" is never written");
+  refused(saved(law.get()), ATH_DATA_LOSS, "law file: the program in it is unsound: ");
+  refused(saved(law.get()), ATH_DATA_LOSS, "output 1 \"y\" is never written");
+  // A tensor that cannot be: its role is 9. Records of 112 bytes begin where section TENS says, the role at 36.
+  std::vector<uint8_t> bytes = saved(TextProgram(kLaw).get());
+  size_t table = 0;
+  for (int i = 7; i >= 0; --i) table = table << 8 | bytes.at(64 + 24 + 8 + size_t(i));
+  bytes.at(table + 36) = 9;
+  sign(bytes);
+  refused(bytes, ATH_DATA_LOSS, "law file: the program in it is unsound: ");
+}
+
+TEST(a_length_that_is_not_the_files_is_refused_before_memory_is_asked_for) {
+  const std::string path = "/tmp/atheria_container_test." + std::to_string(getpid()) + ".sparse";
+  const TextProgram law(kLaw);
+  EXPECT_OK(ath_program_save_file(law.get(), path.c_str()));
+  if (truncate(path.c_str(), off_t{8} << 40)) {
+    unlink(path.c_str());
+    SKIP("no sparse file of 8 TiB can be made in /tmp");
+  }
+  ath_program* loaded = nullptr;
+  EXPECT_STATUS(ath_program_load_file(path.c_str(), &loaded), ATH_DATA_LOSS);
+  EXPECT_CONTAINS(ath_status_message(), path + ": law file: 8796093022208 bytes, but its head says ");
+  unlink(path.c_str());
 }
 
 TEST(random_damage_never_crashes_and_what_loads_is_canonical) {
