@@ -10,7 +10,9 @@ extern "C" {
 
 typedef struct ath_pool ath_pool;
 
-/* `threads` 0: ATHERIA_THREADS, else what affinity mask and cgroup quota allow. Workers start on first use and cost no CPU when idle.
+#define ATH_POOL_THREADS_MAX 1024u
+
+/* `threads`: at most ATH_POOL_THREADS_MAX; 0: ATHERIA_THREADS, else what affinity mask and cgroup quota allow. Workers start on first use and cost no CPU when idle.
  * After fork() the child's pool starts its own workers on first use. */
 ATH_API ath_status ath_pool_create(uint32_t threads, ath_pool** out_pool);
 ATH_API void ath_pool_destroy(ath_pool* pool); /* null is fine */

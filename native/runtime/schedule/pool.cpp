@@ -152,7 +152,7 @@ Crew* present_crew(ath_pool* pool) {
 
 ath_status ath_pool_create(uint32_t threads, ath_pool** out_pool) {
   if (!out_pool) return ath_status_set(ATH_INVALID_ARGUMENT, "pool: out_pool is null");
-  if (threads > 1024) return ath_status_set(ATH_INVALID_ARGUMENT, "pool: %u threads; expected at most 1024", threads);
+  if (threads > ATH_POOL_THREADS_MAX) return ath_status_set(ATH_INVALID_ARGUMENT, "pool: %u threads; expected at most %u", threads, ATH_POOL_THREADS_MAX);
   return atheria::guarded("pool", [&]() -> ath_status {
     if (!threads)
       if (const ath_status failed = atheria::threads_default(&threads)) return failed;

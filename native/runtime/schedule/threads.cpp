@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "atheria/queue.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -91,8 +93,8 @@ ath_status threads_default(uint32_t* out_threads) {
   }
   char* end = nullptr;
   const long threads = std::strtol(environment, &end, 10);
-  if (*end || threads < 1 || threads > 1024)
-    return ath_status_set(ATH_INVALID_ARGUMENT, "ATHERIA_THREADS is \"%s\"; expected a number from 1 to 1024", environment);
+  if (*end || threads < 1 || threads > long{ATH_POOL_THREADS_MAX})
+    return ath_status_set(ATH_INVALID_ARGUMENT, "ATHERIA_THREADS is \"%s\"; expected a number from 1 to %u", environment, ATH_POOL_THREADS_MAX);
   *out_threads = uint32_t(threads);
   return ATH_OK;
 }

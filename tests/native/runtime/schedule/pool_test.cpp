@@ -164,4 +164,13 @@ TEST(counts_that_cannot_be) {
   ath_pool_destroy(nullptr);
 }
 
+TEST(as_many_threads_as_the_contract_says) {
+  ath_pool* pool = nullptr;
+  EXPECT_OK(ath_pool_create(ATH_POOL_THREADS_MAX, &pool));
+  EXPECT_EQ(ath_pool_threads(pool), ATH_POOL_THREADS_MAX);
+  ath_pool_destroy(pool);
+  EXPECT_STATUS(ath_pool_create(ATH_POOL_THREADS_MAX + 1, &pool), ATH_INVALID_ARGUMENT);
+  EXPECT_CONTAINS(ath_status_message(), "1025 threads; expected at most 1024");
+}
+
 EXPECT_MAIN

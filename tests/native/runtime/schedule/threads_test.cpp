@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "atheria/queue.h"
 #include "expect.hpp"
 
 using namespace atheria;
@@ -41,7 +42,11 @@ TEST(the_environment_wins_and_is_checked) {
   setenv("ATHERIA_THREADS", "7", 1);
   EXPECT_OK(threads_default(&threads));
   EXPECT_EQ(threads, 7u);
-  for (const char* wrong : {"0", "-2", "two", "3x", "1025", "99999999999999999999"}) {
+  setenv("ATHERIA_THREADS", std::to_string(ATH_POOL_THREADS_MAX).c_str(), 1);
+  EXPECT_OK(threads_default(&threads));
+  EXPECT_EQ(threads, ATH_POOL_THREADS_MAX);
+  const std::string above = std::to_string(ATH_POOL_THREADS_MAX + 1);
+  for (const char* wrong : {"0", "-2", "two", "3x", above.c_str(), "99999999999999999999"}) {
     setenv("ATHERIA_THREADS", wrong, 1);
     EXPECT_STATUS(threads_default(&threads), ATH_INVALID_ARGUMENT);
     EXPECT_CONTAINS(ath_status_message(), wrong);
