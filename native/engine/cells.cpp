@@ -82,6 +82,7 @@ ath_status write_cells(Universe& universe, const int64_t* coords, const float* s
   }
   // All tiles first: running out of memory half way leaves tiles without active cells, which nobody can see.
   std::vector<uint32_t> slots(count);
+  const SortAtEnd sort_at_end(universe.tiles);
   for (size_t i = 0; i < count; ++i) {
     const TileCoord coord = tile_of(coords + 3 * i);
     if (i > 0 && coord == tile_of(coords + 3 * (i - 1))) {

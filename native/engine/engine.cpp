@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <vector>
@@ -45,6 +46,10 @@ ath_status guarded(const char* what, const Call& call) noexcept {
     return call();
   } catch (const std::bad_alloc&) {
     return ath_status_set(ATH_OUT_OF_MEMORY, "%s: out of memory; the state is as it was", what);
+  } catch (const std::exception& thrown) {  // ours throws none; a law's may
+    return ath_status_set(ATH_INTERNAL, "%s: C++ exception: %s; the state is as it was", what, thrown.what());
+  } catch (...) {
+    return ath_status_set(ATH_INTERNAL, "%s: C++ exception; the state is as it was", what);
   }
 }
 

@@ -136,6 +136,7 @@ ath_status Frontier::update(Universe& universe) {
     tiles[item.slot].candidates = CellMask{};
     if (!tiles[item.slot].active.empty()) active_slots_.push_back(item.slot);
   }
+  const SortAtEnd sort_at_end(tiles);
   for (const uint32_t slot : active_slots_) {
     const ath_status status = by_neighbours_ ? spread_to_neighbours(universe, slot) : spread(universe, slot);
     if (status != ATH_OK) return status;

@@ -5,8 +5,10 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstring>
+#include <exception>
+#include <new>
 
-#include "vector_clones.hpp"
+#include "finite.hpp"
 
 namespace atheria::engine {
 namespace {
@@ -14,18 +16,6 @@ namespace {
 // Tiles that have nothing to compute are kept a while: a front that trembles would make and remove the same tiles in every step.
 constexpr size_t kIdleTilesMin = 64;
 constexpr size_t kIdleTilesShare = 4;  // of all tiles
-
-// An exponent of ones is what infinities and NaN share; comparing whole numbers is what every vector unit can do.
-ATHERIA_VECTOR_CLONES
-bool all_finite(const float* values, size_t count) {
-  uint32_t found = 0;
-  for (size_t i = 0; i < count; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, values + i, sizeof bits);
-    found |= static_cast<uint32_t>((bits & 0x7F800000u) == 0x7F800000u);
-  }
-  return found == 0;
-}
 
 template <class Part>
 struct ParallelCall {
@@ -39,6 +29,10 @@ struct ParallelCall {
       }
     } catch (const std::bad_alloc&) {
       return ath_status_set(ATH_OUT_OF_MEMORY, "engine step: out of memory in worker %u; the state is that of before the step", worker);
+    } catch (const std::exception& thrown) {
+      return ath_status_set(ATH_INTERNAL, "engine step: C++ exception in worker %u: %s; the state is that of before the step", worker, thrown.what());
+    } catch (...) {
+      return ath_status_set(ATH_INTERNAL, "engine step: C++ exception in worker %u; the state is that of before the step", worker);
     }
     return ATH_OK;
   }
@@ -149,7 +143,7 @@ ath_status Stepper::check_finite(const Universe& universe, const Tile& tile, con
   for (int cell = 0; cell < kTileCells; ++cell) {
     if (!tile.candidates.test(cell)) continue;  // no cell of this step: nobody will see it
     if (all_finite(out + cell * channels, channels) && all_finite(activity + cell, 1)) continue;
-    return ath_status_set(ATH_OUT_OF_RANGE,
+    return ath_status_set(ATH_FAILED_PRECONDITION,
                           "step %" PRIu64 ": law \"%s\" gave a value that is not finite at cell (%d, %d, %d); the state is that of before the step; use "
                           "normalize or gamma, or look at the law's weights",
                           universe.step + 1, law_.name().c_str(), tile.coord.x * kTileSide + cell % kTileSide,

@@ -1,4 +1,4 @@
-// Slots of tiles: reused after removal, linked with their neighbours, sorted lazily.
+// Slots of tiles: reused after removal, linked with their neighbours, sorted when additions end.
 #include "tiles.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 namespace atheria::engine {
 namespace {
 constexpr size_t kChunkBytes = size_t{4} << 20;  // two huge pages
+constexpr size_t kFewAdded = 8;                   // an eighth of all tiles
 }
 
 Tiles::Tiles(const Domain& domain, uint32_t channels, bool with_background)
@@ -37,7 +38,11 @@ ath_status Tiles::find_or_add(const TileCoord& coord, uint32_t* out_slot) {
     return ATH_OK;
   }
   // What may throw or fail comes before anything is changed; reserve() grows by doubling, so that a run of additions stays linear.
-  if (order_.size() == order_.capacity()) order_.reserve(order_.size() * 2 + 16);
+  if (order_.size() == order_.capacity() || order_.size() >= order_scratch_.capacity()) {
+    const size_t room = order_.size() * 2 + 16;
+    order_.reserve(room);
+    order_scratch_.reserve(room);
+  }
   if (free_.empty()) {
     Tile tile;
     const ath_status status = allocate_states(tile);
@@ -54,7 +59,7 @@ ath_status Tiles::find_or_add(const TileCoord& coord, uint32_t* out_slot) {
   tile.coord = coord;
   tile.background_time = ~0ull;
   tile.active = tile.candidates = tile.next = CellMask{};
-  order_is_sorted_ = order_is_sorted_ && (order_.empty() || order_.back().key < key);
+  if (sorted_ == order_.size() && (order_.empty() || order_.back().key < key)) ++sorted_;
   order_.push_back({key, slot});
   if (regular_) link(slot);
   *out_slot = slot;
@@ -114,12 +119,21 @@ void Tiles::remove(uint32_t slot) {
   free_.push_back(slot);
 }
 
-const std::vector<KeyedSlot>& Tiles::order() const {
-  if (!order_is_sorted_) {
+void Tiles::sort() noexcept {
+  const size_t added = order_.size() - sorted_;
+  if (added > order_.size() / kFewAdded) {
     sort_by_key(order_, order_scratch_);
-    order_is_sorted_ = true;
+  } else if (added != 0) {
+    // A few among many: sorted alone, then merged from the back, which moves only what lies behind them.
+    std::sort(order_.begin() + static_cast<std::ptrdiff_t>(sorted_), order_.end(), [](const KeyedSlot& a, const KeyedSlot& b) { return a.key < b.key; });
+    order_scratch_.assign(order_.begin() + static_cast<std::ptrdiff_t>(sorted_), order_.end());
+    size_t old = sorted_, fresh = added;
+    for (size_t to = order_.size(); fresh != 0;) {
+      const bool moves = old != 0 && order_[old - 1].key > order_scratch_[fresh - 1].key;
+      order_[--to] = moves ? order_[--old] : order_scratch_[--fresh];
+    }
   }
-  return order_;
+  sorted_ = order_.size();
 }
 
 void Tiles::clear() {
@@ -129,7 +143,7 @@ void Tiles::clear() {
   free_.clear();
   map_.clear();
   order_.clear();
-  order_is_sorted_ = true;
+  sorted_ = 0;
 }
 
 size_t Tiles::reserved_bytes() const { return arena_ == nullptr ? 0 : ath_arena_statistics(arena_).reserved_bytes; }

@@ -45,12 +45,15 @@ class Tiles {
   const Tile& operator[](uint32_t slot) const { return tiles_[slot]; }
 
   size_t size() const { return map_.size(); }
-  // Slots by rising key; sorted when asked for after additions.
-  const std::vector<KeyedSlot>& order() const;
+  // Slots by rising key, if sort() was called after the last additions. Whoever adds tiles sorts them before it ends, so that many
+  // threads may read what stands.
+  const std::vector<KeyedSlot>& order() const { return order_; }
+  // Allocates nothing.
+  void sort() noexcept;
   // Removes the tiles for which `keep` is false.
   template <class Keep>
   void sweep(Keep keep) {
-    order();
+    sort();
     size_t kept = 0;
     for (size_t i = 0; i < order_.size(); ++i) {
       if (keep(tiles_[order_[i].slot])) {
@@ -60,6 +63,7 @@ class Tiles {
       }
     }
     order_.resize(kept);
+    sorted_ = kept;
   }
   void clear();  // and gives all memory of states back
 
@@ -81,8 +85,20 @@ class Tiles {
   std::vector<Tile> tiles_;
   std::vector<uint32_t> free_;
   TileMap map_;
-  mutable std::vector<KeyedSlot> order_, order_scratch_;
-  mutable bool order_is_sorted_ = true;
+  std::vector<KeyedSlot> order_, order_scratch_;  // of one capacity
+  size_t sorted_ = 0;                             // so many of `order_` are in order
+};
+
+// Sorts the tiles when its scope ends, however it ends.
+class SortAtEnd {
+ public:
+  explicit SortAtEnd(Tiles& tiles) : tiles_(tiles) {}
+  ~SortAtEnd() { tiles_.sort(); }
+  SortAtEnd(const SortAtEnd&) = delete;
+  SortAtEnd& operator=(const SortAtEnd&) = delete;
+
+ private:
+  Tiles& tiles_;
 };
 
 }  // namespace atheria::engine

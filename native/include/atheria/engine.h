@@ -22,8 +22,13 @@ extern "C" {
  *   3. exact mode:     A' := C.
  *      threshold mode: A' := { x in C : m > eps_on, or x in A and m > eps_off }.
  *   4. cells of A' hold psi'; all others are background (fluctuating: of the new step number).
- * A psi' or m that is not finite fails the step with ATH_OUT_OF_RANGE naming the cell.
+ * A psi' or m of a candidate that is not finite fails the step with ATH_FAILED_PRECONDITION: "step <n>: law "<name>" gave a value that is not finite at
+ * cell (x, y, z)"; activity that reaches beyond the coordinates fails it with ATH_OUT_OF_RANGE. The state is then that of before the step.
  * python/atheria/reference is the readable truth; the vacuum's definition stands in reference/vacuum.py. */
+
+/* Threads: functions that take a const ath_engine* change nothing, so many threads may call them at once on one engine; every other function of that engine
+ * must be alone. Different engines are independent, also when they share a law's program, devices or a pool (who comes second waits). From inside a law no
+ * function of the engine that called it may be called; from `stop` those that take it const. A C++ exception of a law is ATH_INTERNAL with its text. */
 
 #define ATH_TILE_SIDE 16
 
@@ -46,13 +51,14 @@ typedef struct ath_engine_config {
   uint32_t batch_tiles; /* tiles per batch; 0: chosen so that a batch stays in L2. Never changes results */
 } ath_engine_config;
 
-/* Infinite domain, zero background, threshold mode with eps_on 1e-2 and eps_off 5e-3, gamma NaN, normalize 1. */
+/* Infinite domain, zero background, threshold mode with eps_on 1e-2 and eps_off 5e-3, gamma NaN, normalize 1. Writes all of the structure as the loaded
+ * library has it: call the library that belongs to this header (the same major and minor version, which is its soname). */
 ATH_API void ath_engine_config_default(ath_engine_config* out_config);
 
 typedef struct ath_engine ath_engine;
 
-/* Copies `law` and owns its `self` from here on, also when it fails. `devices` run the step's own arithmetic (qca_update), `pool` its threads; both are
- * retained or must outlive the engine (pool). A null pool: one thread. */
+/* Copies `law` and owns its `self` from here on, also when it fails. `devices` run the step's own arithmetic (qca_update), `pool` its threads. Devices are
+ * retained; the pool is not: it must outlive the engine, or be taken away by ath_engine_set_pool. A null pool: one thread. */
 ATH_API ath_status ath_engine_create(const ath_law* law, const ath_engine_config* config, ath_device* const* devices, size_t device_count,
                                      ath_pool* pool, ath_engine** out_engine);
 ATH_API void ath_engine_destroy(ath_engine* engine); /* null is fine */
@@ -110,12 +116,17 @@ ATH_API ath_status ath_engine_view(const ath_engine* engine, uint32_t view, cons
 
 /* ---- Snapshots: active cells, step, config, law digest; checksummed; written as temporary, fsync, rename ---- */
 ATH_API ath_status ath_engine_save(const ath_engine* engine, const char* path);
-/* The config and d of the file must match the engine's; another law digest is ATH_FAILED_PRECONDITION unless `any_law`. Continues bit for bit. On failure the
- * engine is unchanged. */
+/* The config and d of the file must match the engine's; another law digest is ATH_FAILED_PRECONDITION unless `any_law`. Continues bit for bit. A file that is
+ * damaged, holds a state that is not finite or a step number above 2^63 is ATH_DATA_LOSS. On failure the engine is unchanged. */
 ATH_API ath_status ath_engine_load(ath_engine* engine, const char* path, bool any_law);
 
 /* ---- Vacuum: the static or fluctuating background itself ---- */
-/* complex64 [n,d] of the cells at `coords` [n,3]; t is 0 for the static vacuum. */
+#define ATH_VACUUM_PERIOD_XY (INT64_C(1) << 32)
+#define ATH_VACUUM_PERIOD_Z (INT64_C(1) << 24)
+#define ATH_VACUUM_PERIOD_T (UINT64_C(1) << 32)
+
+/* complex64 [n,d] of the cells at `coords` [n,3]; t is 0 for the static vacuum. Any coordinate and t are allowed, but the vacuum repeats with the periods
+ * above: those of x, y and z are wider than every cell that can be stored; a fluctuating vacuum is that of 2^32 steps before. */
 ATH_API ath_status ath_vacuum_evaluate(uint64_t seed, uint64_t t, const int64_t* coords, size_t count, uint32_t d, float* out_states);
 
 

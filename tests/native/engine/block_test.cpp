@@ -61,6 +61,7 @@ TEST(every_candidate_once) {
         for (int cells = 1 + static_cast<int>(random() % 4); cells > 0; --cells) tiles[slot].candidates.set(static_cast<int>(random() % 256));
       }
     }
+    tiles.sort();
     for (const uint32_t radius : {0u, 1u, 2u, 5u, 32u}) {
       for (const uint32_t alignment : {1u, 2u, 4u, 16u}) {
         for (const uint32_t batch : {0u, 1u, 3u, 16u}) {
@@ -81,6 +82,7 @@ TEST(large_halos_are_shared) {
       tiles[slot].candidates = CellMask::full();
     }
   }
+  tiles.sort();
   BlockPlan wide({32, 4, 16, 0, false}), none({0, 1, 16, 0, false});
   wide.make(tiles, tiles.order(), 1);
   EXPECT_EQ(wide.blocks().size(), 1u);

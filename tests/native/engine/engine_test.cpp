@@ -1,5 +1,7 @@
 // The C API: what fails leaves the state of before (laws, numbers, space, arguments), and stopping works.
 #include <limits>
+#include <stdexcept>
+#include <thread>
 
 #include "engine_fixture.hpp"
 
@@ -55,8 +57,8 @@ TEST(a_value_that_is_not_finite_fails_the_step) {
       const int64_t at[3] = {3, 4, 5};
       const float state[4] = {1, 0, 0, 0};
       EXPECT_OK(ath_engine_write(engine.get(), at, state, 1));
-      EXPECT_STATUS(ath_engine_step(engine.get(), 1, nullptr, nullptr, nullptr), ATH_OUT_OF_RANGE);
-      EXPECT_CONTAINS(ath_status_message(), "callback");
+      EXPECT_STATUS(ath_engine_step(engine.get(), 1, nullptr, nullptr, nullptr), ATH_FAILED_PRECONDITION);
+      EXPECT_CONTAINS(ath_status_message(), "step 1: law \"callback\" gave a value that is not finite at cell (");
       EXPECT_EQ(ath_engine_active_count(engine.get()), 1u);
       EXPECT_EQ(ath_engine_step_number(engine.get()), 0u);
     }
@@ -218,6 +220,61 @@ TEST(null_arguments_are_refused) {
   EXPECT_OK(ath_engine_write(engine.get(), nullptr, nullptr, 0));
   EXPECT_OK(ath_engine_export(engine.get(), nullptr, nullptr));
   ath_engine_destroy(nullptr);
+}
+
+TEST(what_a_law_throws_ends_in_a_status) {
+  for (const uint32_t flags : {0u, ATH_LAW_ONE_CALL}) {
+    for (const uint32_t threads : {1u, 2u}) {
+      PoolPointer pool = make_pool(threads);
+      int kind = 0;
+      const auto before = [&](const ath_law_batch&) -> ath_status {
+        if (kind == 1) throw std::runtime_error("the law is torn");
+        if (kind == 2) throw 7;
+        return ATH_OK;
+      };
+      ath_engine_config config = default_config();
+      config.batch_tiles = 1;
+      EnginePointer engine = make_engine(plain::make_callback_law(kNet, flags, before), config, pool.get());
+      oracle::write(engine.get(), oracle::random_cells(60, -40, -40, 80, 80, 1, 2, 5), 2);
+      const std::string bytes = state_bytes(engine.get(), 2);
+      for (const int thrown : {1, 2}) {
+        kind = thrown;
+        EXPECT_STATUS(ath_engine_step(engine.get(), 1, nullptr, nullptr, nullptr), ATH_INTERNAL);
+        EXPECT_CONTAINS(ath_status_message(), thrown == 1 ? "the law is torn" : "C++ exception");
+        EXPECT(state_bytes(engine.get(), 2) == bytes);
+        EXPECT_EQ(ath_engine_step_number(engine.get()), 0u);
+      }
+      kind = 0;
+      EXPECT_OK(ath_engine_step(engine.get(), 1, nullptr, nullptr, nullptr));
+    }
+  }
+}
+
+TEST(many_threads_read_one_engine) {
+  // Tiles that come in falling order, and a failed call that left some: readers must find nothing left to sort.
+  EnginePointer engine = make_engine(plain::make_callback_law(kNet), default_config());
+  std::map<oracle::Cell, oracle::State> cells;
+  for (int64_t i = 200; i > 0; --i) cells[{16 * i, -16 * i, 0}] = {1, 0, 0, 0};
+  for (auto cell = cells.rbegin(); cell != cells.rend(); ++cell) {
+    EXPECT_OK(ath_engine_write(engine.get(), cell->first.data(), cell->second.data(), 1));
+  }
+  const std::string expected = [&] {
+    EnginePointer other = make_engine(plain::make_callback_law(kNet), default_config());
+    oracle::write(other.get(), cells, 2);
+    return state_bytes(other.get(), 2);
+  }();
+  std::vector<std::thread> readers;
+  std::vector<int> wrong(4, 0);
+  for (size_t i = 0; i < 4; ++i) {
+    readers.emplace_back([&, i] {
+      int64_t box[6];
+      ath_engine_bounds(engine.get(), box);
+      wrong[i] += ath_engine_tile_count(engine.get()) != 200 || box[0] != 16 || box[3] != 3201;
+      wrong[i] += state_bytes(engine.get(), 2) != expected;
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  for (const int count : wrong) EXPECT_EQ(count, 0);
 }
 
 EXPECT_MAIN

@@ -60,6 +60,7 @@ void check(const Case& c, int radius, const Shape& shape, uint32_t d, uint32_t s
   EXPECT_OK(write_cells(universe, coords.data(), states.data(), coords.size() / 3));
   uint32_t unseen;  // a stored tile without active cells is background, whatever its state holds; on the plane it stands beside active ones
   EXPECT_OK(universe.tiles.find_or_add({c.kind == ATH_DOMAIN_INFINITE ? 2 : 0, 0, 2}, &unseen));
+  universe.tiles.sort();
   if (universe.tiles[unseen].active.empty()) std::fill_n(universe.state(universe.tiles[unseen]), universe.tiles.tile_floats(), -7.0f);
   if (c.background != ATH_BACKGROUND_ZERO) {  // as the stepper's refresh does
     for (const KeyedSlot& item : universe.tiles.order()) {

@@ -1,13 +1,28 @@
 // Tiles: links, order and memory through many additions and sweeps.
 #include "tiles.hpp"
 
+#include <cstdlib>
 #include <map>
+#include <new>
 #include <random>
 #include <set>
 
 #include "../expect.hpp"
 
 using namespace atheria::engine;
+
+namespace {
+size_t allocations = 0;
+}
+
+// Counts, so that a promise to allocate nothing can be held against it.
+void* operator new(size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -66,6 +81,7 @@ TEST(links_and_order_survive_additions_and_sweeps) {
         });
         tiles.sweep(keep);
       }
+      tiles.sort();
       check_links(tiles, domain);
       EXPECT_EQ(tiles.size(), judge.size());
       for (const KeyedSlot& item : tiles.order()) EXPECT(judge.count(item.key) == 1);
@@ -79,6 +95,27 @@ TEST(links_and_order_survive_additions_and_sweeps) {
     uint32_t slot;
     EXPECT_OK(tiles.find_or_add({0, 0, 0}, &slot));
     check_links(tiles, domain);
+  }
+}
+
+TEST(sorting_allocates_nothing_and_is_right_for_few_and_many) {
+  const Domain domain{Axis(ATH_DOMAIN_INFINITE, 0), Axis(ATH_DOMAIN_INFINITE, 0)};
+  std::mt19937 random(11);
+  Tiles tiles(domain, 2, false);
+  for (const int added : {1, 2, 40, 1, 3, 500, 1, 60, 61, 7, 1000, 3}) {
+    uint32_t slot;
+    for (int i = 0; i < added; ++i) {
+      EXPECT_OK(tiles.find_or_add({static_cast<int32_t>(random() % 64) - 32, static_cast<int32_t>(random() % 64) - 32, static_cast<int32_t>(random() % 3) - 1}, &slot));
+    }
+    const size_t before = allocations;
+    tiles.sort();
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(tiles.order().size(), tiles.size());
+    for (size_t i = 0; i < tiles.order().size(); ++i) {
+      const KeyedSlot& item = tiles.order()[i];
+      EXPECT_EQ(tiles[item.slot].key, item.key);
+      if (i > 0 && !EXPECT(item.key > tiles.order()[i - 1].key)) return;
+    }
   }
 }
 

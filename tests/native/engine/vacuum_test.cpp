@@ -68,4 +68,19 @@ TEST(channels_outside_the_range_are_refused) {
   EXPECT_STATUS(ath_vacuum_evaluate(0, 0, nullptr, 1, 8, state.data()), ATH_INVALID_ARGUMENT);
 }
 
+TEST(the_vacuum_repeats_with_the_periods_of_engine_h) {
+  const int64_t coord[3] = {3, -2, 5};
+  const uint64_t t = 11;
+  float state[16], again[16];
+  EXPECT_OK(ath_vacuum_evaluate(9, t, coord, 1, 8, state));
+  const auto moved = [&](int64_t dx, int64_t dy, int64_t dz, uint64_t dt) {
+    const int64_t there[3] = {coord[0] + dx, coord[1] + dy, coord[2] + dz};
+    EXPECT_OK(ath_vacuum_evaluate(9, t + dt, there, 1, 8, again));
+    return std::memcmp(state, again, sizeof state) == 0;
+  };
+  const int64_t xy = ATH_VACUUM_PERIOD_XY, z = ATH_VACUUM_PERIOD_Z;
+  EXPECT(moved(xy, 0, 0, 0) && moved(0, -xy, 0, 0) && moved(0, 0, z, 0) && moved(0, 0, 0, ATH_VACUUM_PERIOD_T));
+  EXPECT(!moved(xy / 2, 0, 0, 0) && !moved(0, xy / 2, 0, 0) && !moved(0, 0, z / 2, 0) && !moved(0, 0, 0, ATH_VACUUM_PERIOD_T / 2));
+}
+
 EXPECT_MAIN
