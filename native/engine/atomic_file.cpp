@@ -1,9 +1,11 @@
 // POSIX files, whole or not at all.
 #include "atomic_file.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,6 +14,8 @@
 
 namespace atheria::engine {
 namespace {
+
+constexpr int kTemporaryAttempts = 1000;
 
 // The folder's entry must reach the disk too, or a crash may undo the rename. Some file systems cannot; then the rename stands anyway.
 void sync_folder_of(const std::string& path) {
@@ -25,11 +29,7 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  char suffix[48];
-  std::snprintf(suffix, sizeof suffix, ".%ld.tmp", static_cast<long>(::getpid()));
-  temporary_ = path_ + suffix;
-}
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {}
 
 AtomicFile::~AtomicFile() {
   if (file_ < 0) return;
@@ -43,8 +43,16 @@ ath_status AtomicFile::failed(const char* what) const {
 }
 
 ath_status AtomicFile::open() {
-  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  return file_ < 0 ? failed("create") : ATH_OK;
+  // O_EXCL follows no link that somebody planted and shares no file; what a process of the same number left behind is passed by. Not mkstemp: its
+  // mode 0600 could only be widened by reading umask, which other threads would see.
+  static std::atomic<unsigned> counter{0};
+  for (int attempt = 0; attempt < kTemporaryAttempts; ++attempt) {
+    temporary_ = path_ + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file_ >= 0) return ATH_OK;
+    if (errno != EEXIST) break;
+  }
+  return failed("create");
 }
 
 ath_status AtomicFile::write(const void* bytes, size_t count) {
@@ -67,8 +75,9 @@ ath_status AtomicFile::write_at(size_t offset, const void* bytes, size_t count) 
 ath_status AtomicFile::commit() {
   if (::fsync(file_) != 0) return failed("sync");
   const int file = std::exchange(file_, -1);
-  if (::close(file) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const ath_status status = failed("rename");
+  const bool closed = ::close(file) == 0;
+  if (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const ath_status status = failed(closed ? "rename" : "close");
     ::unlink(temporary_.c_str());
     return status;
   }
@@ -76,7 +85,32 @@ ath_status AtomicFile::commit() {
   return ATH_OK;
 }
 
-ath_status read_file(const char* path, std::vector<unsigned char>& out_bytes) {
+namespace {
+
+ath_status read_up_to(int file, const char* path, size_t end, std::vector<unsigned char>& bytes) {
+  size_t done = bytes.size();
+  try {
+    bytes.resize(end);
+  } catch (const std::bad_alloc&) {
+    return ath_status_set(ATH_OUT_OF_MEMORY, "%s: no memory for its %zu bytes", path, end);
+  }
+  while (done < end) {
+    const ssize_t count = ::read(file, bytes.data() + done, end - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int reason = errno;
+      return ath_status_set(ATH_IO_ERROR, "%s: cannot read: %s", path, std::strerror(reason));
+    }
+    if (count == 0) break;  // cut while we read: the length in its head will tell
+    done += static_cast<size_t>(count);
+  }
+  bytes.resize(done);
+  return ATH_OK;
+}
+
+}  // namespace
+
+ath_status read_file(const char* path, size_t head_bytes, const HeadCheck& check, std::vector<unsigned char>& out_bytes) {
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     const int reason = errno;
@@ -87,19 +121,11 @@ ath_status read_file(const char* path, std::vector<unsigned char>& out_bytes) {
   if (::fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     status = ath_status_set(ATH_IO_ERROR, "%s: not a regular file", path);
   } else {
-    try {
-      out_bytes.resize(static_cast<size_t>(facts.st_size));
-    } catch (const std::bad_alloc&) {
-      status = ath_status_set(ATH_OUT_OF_MEMORY, "%s: no memory for its %lld bytes", path, static_cast<long long>(facts.st_size));
-    }
-    size_t done = 0;
-    while (status == ATH_OK && done < out_bytes.size()) {
-      const ssize_t count = ::read(file, out_bytes.data() + done, out_bytes.size() - done);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) status = ath_status_set(ATH_IO_ERROR, "%s: cannot read: %s", path, std::strerror(errno));
-      if (count == 0) out_bytes.resize(done);
-      if (count > 0) done += static_cast<size_t>(count);
-    }
+    const size_t length = static_cast<size_t>(facts.st_size);
+    out_bytes.clear();
+    status = read_up_to(file, path, std::min(head_bytes, length), out_bytes);
+    if (status == ATH_OK) status = check(out_bytes.data(), out_bytes.size(), length);
+    if (status == ATH_OK) status = read_up_to(file, path, length, out_bytes);
   }
   ::close(file);
   return status;

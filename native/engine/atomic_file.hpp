@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,10 @@ class AtomicFile {
   int file_ = -1;
 };
 
-// The whole file. ATH_NOT_FOUND if there is none, ATH_IO_ERROR else.
-ath_status read_file(const char* path, std::vector<unsigned char>& out_bytes);
+// Looks at a file's first bytes (its head, or all of a shorter file) and its length, before memory is asked for the rest.
+using HeadCheck = std::function<ath_status(const unsigned char* head, size_t head_bytes, uint64_t file_bytes)>;
+
+// The whole file, if `check` has nothing against its head. ATH_NOT_FOUND if there is none, ATH_IO_ERROR if it cannot be read.
+ath_status read_file(const char* path, size_t head_bytes, const HeadCheck& check, std::vector<unsigned char>& out_bytes);
 
 }  // namespace atheria::engine

@@ -10,6 +10,7 @@
 #include "atomic_file.hpp"
 #include "cells.hpp"
 #include "checksum.hpp"
+#include "finite.hpp"
 
 static_assert(std::endian::native == std::endian::little, "snapshots are little endian; a big-endian port must swap here");
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr unsigned char kMagic[8] = {0x89, 'A', 'T', 'S', 'N', 'A', 'P', '\n'};
 constexpr uint32_t kFormat = 1;
+constexpr uint64_t kStepMax = uint64_t{1} << 63;  // far from where it would wrap, and from the number that means "no time yet"
 constexpr size_t kWriteBytes = size_t{256} << 10;
 
 struct Header {
@@ -118,24 +120,30 @@ ath_status check_identity(const Header& h, const SnapshotIdentity& id, const cha
   return ATH_OK;
 }
 
-ath_status check_header(const std::vector<unsigned char>& bytes, Header* out_header, const char* path) {
-  if (bytes.size() < sizeof(Header)) return damaged(path, "shorter than a snapshot's header");
+ath_status check_header(const unsigned char* head, size_t head_bytes, uint64_t file_bytes, Header* out_header, const char* path) {
+  if (head_bytes < sizeof(Header)) return damaged(path, "shorter than a snapshot's header");
   Header& h = *out_header;
-  std::memcpy(&h, bytes.data(), sizeof h);
+  std::memcpy(&h, head, sizeof h);
   if (std::memcmp(h.magic, kMagic, sizeof kMagic) != 0) return damaged(path, "does not begin as a snapshot does");
-  if (h.header_sum != sum_of(bytes.data(), sizeof h - sizeof h.header_sum)) return damaged(path, "the header's checksum is wrong");
+  if (h.header_sum != sum_of(head, sizeof h - sizeof h.header_sum)) return damaged(path, "the header's checksum is wrong");
   if (h.format != kFormat) {
     return ath_status_set(ATH_VERSION_MISMATCH, "%s: snapshot format %u, this engine reads %u; use the version that wrote it", path, h.format, kFormat);
   }
-  if (h.file_bytes != bytes.size()) return damaged(path, "has not the length that its header says");
+  if (h.file_bytes != file_bytes) return damaged(path, "has not the length that its header says");
   // The counts are bounded by the length before they are multiplied.
-  const uint64_t body = bytes.size() - sizeof h;
+  const uint64_t body = file_bytes - sizeof h;
   const uint64_t cell_bytes = 8ull * h.d;
   if (h.zero != 0 || h.zero2 != 0 || h.d == 0 || h.tiles > body / sizeof(TileRecord) || h.active > body / cell_bytes ||
       h.tiles * sizeof(TileRecord) + h.active * cell_bytes != body) {
     return damaged(path, "the counts in its header do not fit its length");
   }
-  if (h.body_sum != sum_of(bytes.data() + sizeof h, body)) return damaged(path, "the checksum of its cells is wrong");
+  if (h.step > kStepMax) return damaged(path, "its step number is above 2^63");
+  return ATH_OK;
+}
+
+ath_status check_body(const Header& h, const std::vector<unsigned char>& bytes, const char* path) {
+  if (h.file_bytes != bytes.size()) return damaged(path, "was cut while it was read");
+  if (h.body_sum != sum_of(bytes.data() + sizeof h, bytes.size() - sizeof h)) return damaged(path, "the checksum of its cells is wrong");
   return ATH_OK;
 }
 
@@ -162,10 +170,13 @@ ath_status read_tiles(Universe& universe, const Header& h, const std::vector<uns
     fill_with_background(universe, tile);
     tile.active = mask;
     float* state = universe.state(tile);
+    bool finite = true;
     mask.for_each_run([&](int cell, int length) {
       std::memcpy(state + cell * channels, cells, length * channels * sizeof(float));
       cells += length * channels * sizeof(float);
+      finite = finite && all_finite(state + cell * channels, length * channels);
     });
+    if (!finite) return damaged(path, "a cell's state is not finite");
     left -= mask.count();
   }
   if (left != 0) return damaged(path, "the tiles have fewer cells than the header says");
@@ -248,10 +259,10 @@ ath_status save_snapshot(const Universe& universe, const SnapshotIdentity& id, c
 
 ath_status load_snapshot(Universe& universe, const SnapshotIdentity& id, const char* path, bool any_law) {
   std::vector<unsigned char> bytes;
-  ath_status status = read_file(path, bytes);
-  if (status != ATH_OK) return status;
   Header h;
-  status = check_header(bytes, &h, path);
+  ath_status status = read_file(
+      path, sizeof h, [&](const unsigned char* head, size_t count, uint64_t length) { return check_header(head, count, length, &h, path); }, bytes);
+  if (status == ATH_OK) status = check_body(h, bytes, path);
   if (status == ATH_OK) status = check_identity(h, id, path, any_law);
   if (status != ATH_OK) return status;
   universe.step = h.step;  // first: it decides which of a tile's two states is the present one

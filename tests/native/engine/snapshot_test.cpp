@@ -1,10 +1,11 @@
 // Snapshots: resume bit for bit, refuse damage anywhere, refuse another configuration, appear whole or not at all.
-#include <cerrno>
 #include <cstdlib>
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checksum.hpp"
 #include "engine_fixture.hpp"
 
 namespace {
@@ -30,6 +31,14 @@ std::string read_all(const std::string& path) {
     std::fclose(file);
   }
   return bytes;
+}
+
+int entries(const std::string& folder) {
+  int count = -2;  // . and ..
+  DIR* opened = ::opendir(folder.c_str());
+  while (::readdir(opened) != nullptr) ++count;
+  ::closedir(opened);
+  return count;
 }
 
 void write_all(const std::string& path, const std::string& bytes) {
@@ -189,11 +198,58 @@ TEST(files_appear_whole_or_not_at_all) {
   ::mkdir(path.c_str(), 0700);
   EXPECT_STATUS(ath_engine_save(engine.get(), path.c_str()), ATH_IO_ERROR);
   EXPECT_EQ(::rmdir(path.c_str()), 0);
-  char temporary[32];
-  std::snprintf(temporary, sizeof temporary, ".%ld.tmp", static_cast<long>(::getpid()));
-  EXPECT(::access((path + temporary).c_str(), F_OK) != 0 && errno == ENOENT);
+  EXPECT_EQ(entries(temporary_folder()), 0);
   EXPECT_OK(ath_engine_save(engine.get(), path.c_str()));
   EXPECT_OK(ath_engine_load(engine.get(), path.c_str(), false));
+  ::unlink(path.c_str());
+}
+
+TEST(right_sums_do_not_make_wrong_contents_right) {
+  const std::string path = temporary_folder() + "/hostile";
+  EnginePointer engine = make_engine(make_law(), default_config());
+  oracle::write(engine.get(), oracle::random_cells(8, 0, 0, 16, 16, 1, 3, 1), 3);
+  EXPECT_OK(ath_engine_save(engine.get(), path.c_str()));
+  const std::string good = read_all(path), before = state_bytes(engine.get(), 3);
+  const auto load_with = [&](size_t at, const void* bytes, size_t count) {
+    std::string spoiled = good;
+    std::memcpy(spoiled.data() + at, bytes, count);
+    const auto sign = [&](size_t begin, size_t end, size_t place) {
+      atheria::engine::Checksum sum;
+      sum.add(spoiled.data() + begin, end - begin);
+      const uint64_t value = sum.value();
+      std::memcpy(spoiled.data() + place, &value, sizeof value);
+    };
+    sign(160, spoiled.size(), 136);
+    sign(0, 152, 152);
+    write_all(path, spoiled);
+    return ath_engine_load(engine.get(), path.c_str(), false);
+  };
+  for (const float value : {std::nanf(""), INFINITY, -INFINITY}) {
+    EXPECT_STATUS(load_with(good.size() - 20, &value, sizeof value), ATH_DATA_LOSS);
+    EXPECT_CONTAINS(ath_status_message(), "a cell's state is not finite");
+  }
+  for (const uint64_t step : {~uint64_t{0}, (uint64_t{1} << 63) + 1}) {
+    EXPECT_STATUS(load_with(72, &step, sizeof step), ATH_DATA_LOSS);
+    EXPECT_CONTAINS(ath_status_message(), "its step number is above 2^63");
+  }
+  EXPECT(state_bytes(engine.get(), 3) == before);
+  EXPECT_EQ(ath_engine_step_number(engine.get()), 0u);
+  const uint64_t last = uint64_t{1} << 63;
+  EXPECT_OK(load_with(72, &last, sizeof last));
+  EXPECT_EQ(ath_engine_step_number(engine.get()), last);
+  ::unlink(path.c_str());
+}
+
+TEST(a_length_that_is_not_the_files_is_refused_before_memory_is_asked_for) {
+  const std::string path = temporary_folder() + "/sparse";
+  EnginePointer engine = make_engine(make_law(), default_config());
+  EXPECT_OK(ath_engine_save(engine.get(), path.c_str()));
+  if (::truncate(path.c_str(), off_t{8} << 40) != 0) {
+    ::unlink(path.c_str());
+    SKIP("no sparse file of 8 TiB can be made in the temporary folder");
+  }
+  EXPECT_STATUS(ath_engine_load(engine.get(), path.c_str(), false), ATH_DATA_LOSS);
+  EXPECT_CONTAINS(ath_status_message(), "has not the length that its header says");
   ::unlink(path.c_str());
 }
 
