@@ -15,13 +15,14 @@ typedef enum ath_status_code {
   ATH_OUT_OF_MEMORY = 2,       /* an allocation failed or a pool is exhausted; nothing was changed */
   ATH_NOT_FOUND = 3,           /* a name, file, backend or symbol does not exist */
   ATH_UNSUPPORTED = 4,         /* right in principle; this build, backend or law cannot do it */
-  ATH_DATA_LOSS = 5,           /* bytes are damaged: bad magic, checksum, truncated */
-  ATH_FAILED_PRECONDITION = 6, /* right call at the wrong time: not verified, not planned, wrong shape for this plan */
+  ATH_DATA_LOSS = 5,           /* bytes are damaged: bad magic, checksum, truncated, or contents that are none */
+  ATH_FAILED_PRECONDITION = 6, /* right call, but what it works on does not allow it: not verified, not planned, wrong shape for this
+                                  plan, a law whose values are not finite */
   ATH_OUT_OF_RANGE = 7,        /* an index or coordinate beyond the range that is representable */
   ATH_UNAVAILABLE = 8,         /* a driver, device or library is missing or unusable on this machine */
   ATH_VERSION_MISMATCH = 9,    /* plugin or file of another contract version */
   ATH_IO_ERROR = 10,           /* the operating system refused to read or write; the message names path and errno text */
-  ATH_CANCELLED = 11,          /* stopped on request; the state is that of before the call */
+  ATH_CANCELLED = 11,          /* stopped on request; what was complete by then stands (an engine's steps) */
   ATH_INTERNAL = 12            /* our mistake */
 } ath_status_code;
 

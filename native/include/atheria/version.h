@@ -9,8 +9,10 @@
 #define ATH_VERSION_MINOR 1
 #define ATH_VERSION_PATCH 0
 
-/* Counts incompatible changes of the binary contract between the runtime and its plugins (backends, laws). Structures that
- * cross it begin with their own size in bytes and only grow at the end, so a growth is no incompatible change. */
+/* Counts incompatible changes of the binary contract between the runtime and its plugins (backends, laws). Structures that begin
+ * with struct_bytes, their own size as whoever made them knows it, only grow at the end, so a growth is no incompatible change.
+ * Structures without it (ath_device_info, ath_backend_info, ath_allocator, ath_memory_statistics, ath_tensor and other plain
+ * records) never change without a new number. */
 #define ATH_ABI_VERSION 1u
 
 #if defined(_WIN32)
