@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Values = NDArray[np.float32]
+
+BAND_CELLS = 1 << 20
 
 # Dark blue over violet and orange to pale yellow; lightness rises evenly.
 EMBER = ((4, 5, 20), (49, 18, 92), (124, 32, 108), (195, 58, 82), (240, 116, 43), (251, 190, 62), (252, 253, 191))
@@ -26,6 +28,13 @@ def table(anchors: Sequence[tuple[int, int, int]], cyclic: bool = False, size: i
     return np.asarray(np.stack(channels, axis=-1).round(), np.uint8)
 
 
+def bands(height: int, width: int = 1) -> Iterator[slice]:
+    """Slices of rows, in turn all of them, with about BAND_CELLS cells each: what is made on the way stays small."""
+    rows = max(1, BAND_CELLS // max(width, 1))
+    for start in range(0, height, rows):
+        yield slice(start, min(start + rows, height))
+
+
 def scaled(values: Values) -> Values:
     """Min-max to 0 .. 1; 0.5 everywhere if all are equal."""
     low, high = float(values.min()), float(values.max())
@@ -36,8 +45,11 @@ def scaled(values: Values) -> Values:
 
 def apply(colours: Pixels, values: Values) -> Pixels:
     """RGB bytes [..., 3] of values in 0 .. 1."""
-    index = np.clip(values * len(colours), 0, len(colours) - 1).astype(np.intp)
-    return np.asarray(colours[index], np.uint8)
+    out = np.empty((*values.shape, 3), np.uint8)
+    for rows in bands(*values.shape[:2]):
+        index = np.clip(values[rows] * len(colours), 0, len(colours) - 1).astype(np.intp)
+        out[rows] = colours[index]
+    return out
 
 
 def colour_magnitude(values: Values) -> Pixels:

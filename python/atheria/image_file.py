@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .atomic_file import write_atomically
-from .errors import OutputError, UsageError
+from .atomic_file import check_writable, write_atomically
+from .errors import UsageError
 
 Pixels = NDArray[np.uint8]
 SUFFIXES = (".png", ".gif")
@@ -25,15 +25,7 @@ def check_target(path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{target}: pictures are {' or '.join(SUFFIXES)}, not {target.suffix or 'without a suffix'}")
-    if target.is_dir():
-        raise OutputError(f"{target} cannot be written: it is a folder")
-    probe = target.parent / f".{target.name}.probe"
-    try:
-        probe.touch(exist_ok=True)
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror}; choose another folder") from error
-    return target
+    return check_writable(target)
 
 
 def save_image(path: str | Path, frames: Sequence[Pixels], milliseconds: int = 50) -> None:

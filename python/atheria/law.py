@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .atomic_file import write_atomically
-from .errors import OutputError, UnknownLawError, UsageError
-from .reference.container import from_bytes, to_bytes
+from .errors import UnknownLawError, UsageError
+from .input_file import read_checked
+from .reference.container import HEAD_BYTES, check_head, from_bytes, to_bytes
 from .reference.law import Law, law_from_callable, law_from_program
 from .reference.program import Program
 
@@ -46,8 +47,5 @@ def open_law(law: str | Path | Law | Program) -> Law:
     elif not path.exists():
         known = ", ".join(shipped_laws()) or "none"
         raise UnknownLawError(f"no law {str(law)!r}: neither a file nor one that ships with the package ({known})")
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"law file {path} cannot be read: {error.strerror}") from error
+    raw = read_checked(path, "law file", HEAD_BYTES, lambda head, size: check_head(head, size, str(path)))
     return law_from_program(from_bytes(raw, str(path)), raw, str(path))

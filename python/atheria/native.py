@@ -56,12 +56,11 @@ def engine_info() -> dict[str, Any]:
     if _core is not None:
         info["native_version"] = _core.get_version()
         info["native_module"] = _core.__file__
-        info["threads"] = _core.get_max_threads()
-        info["backends"] = _core.backends()
-        try:
-            info["device"] = _core.device_info("auto")
-        except AtheriaError as error:
-            info["device"], info["device_reason"] = None, str(error)
+        for key, ask in (("threads", _core.get_max_threads), ("backends", _core.backends), ("device", _core.device_info)):
+            try:
+                info[key] = ask()
+            except AtheriaError as error:  # a wrong variable in the environment; what else there is to say is said
+                info[key], info[f"{key}_reason"] = None, str(error)
         info["build"] = json.loads(_core.build_info())
     return info
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from .atomic_file import write_atomically
-from .errors import OutputError
+from .input_file import read_checked
+from .reference import snapshot
 from .reference.engine import ReferenceEngine
 
 
 def read_snapshot_bytes(path: str | Path) -> bytes:
-    """The bytes of a snapshot's file.  Raises OutputError if it cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise OutputError(f"snapshot {path} cannot be read: {error.strerror}") from error
+    """The bytes of a snapshot's file.  Raises OutputError if it cannot be read, SnapshotError for a wrong header."""
+    return read_checked(path, "snapshot", snapshot.HEADER_BYTES, lambda head, size: snapshot.read_header(head, str(path), size))
+
+
+def read_snapshot_header(path: str | Path) -> snapshot.Snapshot:
+    """A snapshot's file without its cells.  Raises OutputError if it cannot be read, SnapshotError if it is none."""
+    found: list[snapshot.Snapshot] = []
+
+    def check(head: bytes, size: int) -> None:
+        found.append(snapshot.read_header(head, str(path), size)[0])
+
+    read_checked(path, "snapshot", snapshot.HEADER_BYTES, check, head_only=True)
+    return found[0]
 
 
 class NumpyEngine(ReferenceEngine):

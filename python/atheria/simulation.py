@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,16 +15,20 @@ from . import colours, image_file, native
 from .engine import UniverseEngine
 from .errors import SnapshotError, UsageError
 from .law import Law, open_law
-from .numpy_engine import NumpyEngine, read_snapshot_bytes
+from .numpy_engine import NumpyEngine, read_snapshot_header
 from .progress import Progress
-from .reference import snapshot
+from .reference.arguments import require_finite, require_integer
 from .reference.engine import ActivityKind, EngineConfig, StepReport
-from .reference.field import BackgroundKind, Domain, DomainKind
+from .reference.field import AXIS_LIMIT, BackgroundKind, Domain, DomainKind
 from .reference.program import Program
 from .reference.view import Region
 
 Roi = tuple[int, int, int, int]
 DEVICES = ("auto", "numpy")
+THREADS_MAX = 1024  # of an engine; atheria_core.THREADS_MAX is the same
+STEPS_MAX = (1 << 63) - 1
+COORDINATE_MAX = 1 << 40  # beyond every cell; small enough that no sum of two wraps
+CELLS_MAX = 1 << 31  # of a view
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,17 @@ class RunSummary:
         return self.steps / self.seconds if self.seconds > 0 else 0.0
 
 
+def _extent(size: Any) -> tuple[int, int]:
+    """(width, height) of a side or a pair; zeros for None, which a finite domain refuses."""
+    if size is None:
+        return (0, 0)
+    pair = tuple(size) if isinstance(size, Sequence | np.ndarray) and not isinstance(size, str) else (size, size)
+    if len(pair) != 2:
+        raise UsageError(f"size is {size!r}, expected a side or (width, height) in cells")
+    width, height = (require_integer("size", v, 0, AXIS_LIMIT) for v in pair)
+    return (width, height)
+
+
 def _coords(coords: ArrayLike) -> NDArray[np.int64]:
     array = np.asarray(coords)
     if array.size == 0:
@@ -52,6 +67,8 @@ def _coords(coords: ArrayLike) -> NDArray[np.int64]:
         raise UsageError(
             f"coords have shape {array.shape} and dtype {array.dtype}, expected integers [n, 3] = (x, y, z) or [n, 2] = (x, y)"
         )
+    if array.dtype == np.uint64 and array.max() > np.iinfo(np.int64).max:
+        raise UsageError(f"coords hold {array.max()}, which no int64 holds")
     out = np.zeros((len(array), 3), np.int64)
     out[:, : array.shape[1]] = array
     return out
@@ -105,14 +122,21 @@ class Simulation:
         device: str = "auto",
         threads: int = 0,
     ) -> None:
-        width, height = (size, size) if isinstance(size, int) else (size or (0, 0))
-        space = Domain(domain) if domain == "infinite" else Domain(domain, width, height)
-        config = EngineConfig(space, background, mode, seed, eps_on, eps_off, gamma, normalize)
+        space = Domain(domain) if domain == "infinite" else Domain(domain, *_extent(size))
+        config = EngineConfig(
+            space,
+            background,
+            mode,
+            require_integer("seed", seed, 0, (1 << 64) - 1),
+            require_finite("eps_on", eps_on),
+            require_finite("eps_off", eps_off),
+            None if gamma is None else require_finite("gamma", gamma),
+            bool(normalize),
+        )
         self._begin(open_law(law), config, device, threads)
 
     def _begin(self, law: Law, config: EngineConfig, device: str, threads: int) -> None:
-        if threads < 0:
-            raise UsageError(f"threads {threads}, expected 0 (all that are allowed) or more")
+        threads = require_integer("threads", threads, 0, THREADS_MAX)
         self.law = law
         self.config = config
         self._engine, self.fallback_reason = _make_engine(law, config, device, threads)
@@ -184,14 +208,13 @@ class Simulation:
 
         Raises LawFailedError, OutOfMemoryError, RangeError (activity left the 21 bits of tile coordinates).
         """
-        if n < 0:
-            raise UsageError(f"{n} steps; the law has no inverse")
-        return self._engine.step(n)
+        return self._engine.step(require_integer("number of steps", n, 0, STEPS_MAX))
 
     def run(
         self, n: int, *, progress: bool | None = None, every: int = 0, on_frame: Callable[[Simulation], Any] | None = None
     ) -> RunSummary:
         """`n` steps with a progress bar on stderr (None: if it is a terminal); `on_frame(self)` after each `every` steps."""
+        n = require_integer("number of steps", n, 0, STEPS_MAX)
         chunk = every if every > 0 else max(1, min(n // 50, 64))
         done, working = 0, 0.0
         with Progress(n, "steps", progress) as bar:
@@ -212,12 +235,19 @@ class Simulation:
         """The region of a view: roi = (x_min, y_min, x_max, y_max), half open; else the domain, else what is active."""
         x0, y0, z0, x1, y1, _ = self.bounds
         if z is not None:
-            z0 = z
+            z0 = require_integer("z", z, -COORDINATE_MAX, COORDINATE_MAX)
         if roi is not None:
-            return Region(*roi, z0)
-        if self.config.domain.kind != "infinite":
-            return Region(0, 0, self.config.domain.width, self.config.domain.height, z0)
-        return Region(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), z0)
+            if not isinstance(roi, Sequence | np.ndarray) or len(roi) != 4:
+                raise UsageError(f"roi is {roi!r}, expected four integers (x_min, y_min, x_max, y_max), half open")
+            corners = [require_integer(f"roi[{i}]", v, -COORDINATE_MAX, COORDINATE_MAX) for i, v in enumerate(roi)]
+            found = Region(corners[0], corners[1], corners[2], corners[3], z0)
+        elif self.config.domain.kind != "infinite":
+            found = Region(0, 0, self.config.domain.width, self.config.domain.height, z0)
+        else:
+            found = Region(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), z0)
+        if found.width * found.height > CELLS_MAX:
+            raise UsageError(f"region of {found.width} x {found.height} cells, at most {CELLS_MAX} are possible; give a smaller roi")
+        return found
 
     def view(self, kind: str = "density", roi: Roi | None = None, z: int | None = None) -> NDArray[np.float32]:
         """A dense picture, rows y and columns x.
@@ -231,11 +261,20 @@ class Simulation:
     def image(self, kind: str = "phase", roi: Roi | None = None, z: int | None = None) -> NDArray[np.uint8]:
         """A coloured picture, uint8 [h, w, 3].  ``phase``: hue is arg psi_0, brightness |psi_0|."""
         if kind == "phase":
-            return colours.colour_phase(self.view("real", roi, z), self.view("imag", roi, z))
+            return self._phase_image(self.region(roi, z))
         if kind == "state":
             raise UsageError("a state has d channels and no single picture; views with one: " + ", ".join(PICTURES))
         picture = self.view(kind, roi, z)
         return PICTURES[kind](picture)
+
+    def _phase_image(self, region: Region) -> NDArray[np.uint8]:
+        """Band by band: two views of all of a large region would be most of the memory that its picture needs."""
+        out = np.empty((region.height, region.width, 3), np.uint8)
+        for rows in colours.bands(region.height, region.width):
+            part = replace(region, y0=region.y0 + rows.start, y1=region.y0 + rows.stop)
+            real, imag = (cast("NDArray[np.float32]", self._engine.view(kind, part)) for kind in ("real", "imag"))
+            out[rows] = colours.colour_phase(real, imag)
+        return out
 
     def save_image(self, path: str | Path, kind: str = "phase", roi: Roi | None = None, z: int | None = None) -> None:
         """Writes `image` as PNG or GIF.  Raises OutputError if it cannot."""
@@ -261,7 +300,7 @@ class Simulation:
 
         `any_law` lets a law other than the file's continue it.  Raises OutputError, SnapshotError.
         """
-        header, _ = snapshot.read_header(read_snapshot_bytes(path), str(path))
+        header = read_snapshot_header(path)
         opened = open_law(law)
         if header.d != opened.d:
             raise SnapshotError(f"{path}: cells of d = {header.d} channels, law {opened.name!r} has {opened.d}; load its own law")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..reference.arguments import require_finite, require_integer
 from ..reference.program import NONE, Opcode, Program, Role
 
 Weights = NDArray[np.float32]
@@ -100,6 +101,8 @@ class LawBuilder:
         """The program: the last layer's result is Delta.  Raises UsageError unless it has the input's channels."""
         if self.channels != self.input_channels:
             raise UsageError(f"the last layer gives {self.channels} channels, Delta needs {self.input_channels}")
+        gamma = require_finite("gamma", gamma)
+        require_integer("alignment", alignment, 1, 1024)
         out = self.program.add_tensor("delta", Role.OUTPUT, self._shape(self.channels))
         self.program.emit(Opcode.STORE, out, self.current)
         self.program.emit(Opcode.HALT)

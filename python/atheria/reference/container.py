@@ -23,10 +23,11 @@ from .program import (
     Tensor,
     require,
 )
+from .verify import verify
 
 MAGIC = b"\x89ATLAW\r\n"
 FORMAT_VERSION = 1
-_HEADER_BYTES = 64
+HEAD_BYTES = 64
 _TAGS = (b"META", b"TENS", b"CODE", b"DATA")
 _INSTRUCTION = struct.Struct("<5I")
 
@@ -56,7 +57,7 @@ def to_bytes(program: Program) -> bytes:
         else:
             tensors += _tensor_record(tensor, 0, 0)
     code = b"".join(_INSTRUCTION.pack(i.opcode, *i.operands) for i in program.code)
-    offset, table, payload = _HEADER_BYTES + 24 * len(_TAGS), b"", b""
+    offset, table, payload = HEAD_BYTES + 24 * len(_TAGS), b"", b""
     for tag, section in zip(_TAGS, (meta, tensors, code, data), strict=True):
         start = _up(offset)
         payload += b"\0" * (start - offset) + section
@@ -66,8 +67,9 @@ def to_bytes(program: Program) -> bytes:
     return MAGIC + struct.pack("<II", FORMAT_VERSION, 0) + hashlib.sha256(tail).digest() + tail
 
 
-def _sections(raw: bytes, where: str) -> list[bytes]:
-    require(len(raw) >= _HEADER_BYTES + 24 * len(_TAGS), f"{where}: {len(raw)} bytes are too few for a law file")
+def check_head(raw: bytes, size: int, where: str) -> None:
+    """Raises LawFileError unless `raw`, at least the first 64 bytes, is the head of a law file of `size` bytes."""
+    require(size >= HEAD_BYTES + 24 * len(_TAGS), f"{where}: {size} bytes are too few for a law file")
     require(raw[:8] == MAGIC, f"{where}: not a law file, it begins with {raw[:8]!r} instead of {MAGIC!r}")
     version, zero = struct.unpack_from("<II", raw, 8)
     require(
@@ -75,14 +77,19 @@ def _sections(raw: bytes, where: str) -> list[bytes]:
         f"{where}: law file of format version {version}, this package reads {FORMAT_VERSION}; "
         "convert the law again, or use the Atheria that wrote it",
     )
-    size, count, zero = struct.unpack_from("<QII", raw, 48)
-    require(size == len(raw), f"{where}: {len(raw)} bytes instead of {size}: cut or padded; fetch the law file again")
+    stated = struct.unpack_from("<Q", raw, 48)[0]
+    require(stated == size, f"{where}: {size} bytes instead of {stated}: cut or padded; fetch the law file again")
+
+
+def _sections(raw: bytes, where: str) -> list[bytes]:
+    check_head(raw, len(raw), where)
+    count, zero = struct.unpack_from("<II", raw, 56)
     require(
         hashlib.sha256(raw[48:]).digest() == raw[16:48],
         f"{where}: the checksum does not match: the law file is damaged; fetch or convert it again",
     )
     require(count == len(_TAGS) and zero == 0, f"{where}: {count} sections instead of {len(_TAGS)}")
-    sections, end = [], _HEADER_BYTES + 24 * len(_TAGS)
+    sections, end = [], HEAD_BYTES + 24 * len(_TAGS)
     for i, tag in enumerate(_TAGS):
         found, zero, start, length = struct.unpack_from("<4sIQQ", raw, 64 + 24 * i)
         require(found == tag and zero == 0, f"{where}: section {i} is {found!r}, expected {tag!r}")
@@ -150,6 +157,7 @@ def from_bytes(raw: bytes, where: str = "law") -> Program:
         except ValueError as error:
             raise LawFileError(f"{where}: op {number} has the unknown code 0x{opcode:08X}") from error
         program.code.append(Instruction(known, (operands[0], operands[1], operands[2], operands[3])))
+    verify(program, where)
     return program
 
 

@@ -10,6 +10,7 @@ One step, for the set A of active cells and a law of radius r (``native/include/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CancelledError, LawFailedError, SnapshotError, UsageError
+from ..errors import CancelledError, LawFailedError, SnapshotError, StateError, UsageError
 from .evaluate import Rectangle
 from .field import SIDE, BackgroundKind, Block, Domain, Field, Key, Mask
 from .law import Law
@@ -50,6 +51,8 @@ class EngineConfig:
             raise UsageError(f"eps_off {self.eps_off} and eps_on {self.eps_on} must hold 0 <= eps_off <= eps_on")
         if not 0 <= self.seed < 1 << 64:
             raise UsageError(f"seed {self.seed} is not in 0 .. 2**64 - 1")
+        if not math.isfinite(self.eps_on) or (self.gamma is not None and not math.isfinite(self.gamma)):
+            raise UsageError(f"eps_on {self.eps_on} and gamma {self.gamma} must be finite")
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,20 @@ class ReferenceEngine:
             raise UsageError(f"law {law.name!r} has alignment {law.alignment}; the reference blocks of {SIDE} do not divide")
         self.gamma = law.gamma if self.config.gamma is None else self.config.gamma
         self.step_number = 0
+        self._stepping = False
         self.report = StepReport(0, 0, 0, 0, 0)
         self.field = self._empty()
 
     def _empty(self) -> Field:
         return Field(self.law.d, self.config.domain, self.config.background, self.config.seed)
 
+    def _idle(self) -> None:
+        """Raises StateError while a step runs: a law, or another thread, would change what the step began with."""
+        if self._stepping:
+            raise StateError("a step is running (this call comes from its law or from another thread); wait for its end")
+
     def _checked(self, coords: NDArray[np.int64]) -> NDArray[np.int64]:
+        self._idle()
         if coords.ndim != 2 or coords.shape[1] != 3:
             raise UsageError(f"coords have shape {coords.shape}, expected [n, 3] = (x, y, z)")
         self.config.domain.check(coords)
@@ -134,20 +144,24 @@ class ReferenceEngine:
 
     def clear(self) -> None:
         """All cells background, step 0."""
+        self._idle()
         self.field, self.step_number = self._empty(), 0
 
     @property
     def active_count(self) -> int:
         """Number of active cells."""
+        self._idle()
         return self.field.count()
 
     def export(self) -> tuple[NDArray[np.int64], NDArray[np.complex64]]:
         """Active cells in canonical order: coords int64 [A, 3], states complex64 [A, d]."""
+        self._idle()
         coords, values = self.field.cells()
         return coords, to_complex(values)
 
     def bounds(self) -> tuple[int, int, int, int, int, int]:
         """The smallest box (x0, y0, z0, x1, y1, z1), half open, around the active cells; zeros if there are none."""
+        self._idle()
         coords, _ = self.field.cells()
         if not len(coords):
             return (0, 0, 0, 0, 0, 0)
@@ -159,6 +173,7 @@ class ReferenceEngine:
 
         Not wrapped: outside a bounded or periodic domain everything is zero and inactive.
         """
+        self._idle()
         psi, active = self.field.window(z, y0, x0, height, width, self.step_number)
         y, x = np.arange(y0, y0 + height), np.arange(x0, x0 + width)
         inside = self.config.domain.inside(y[:, None], x[None, :])
@@ -185,6 +200,7 @@ class ReferenceEngine:
         """The universe as the bytes of a snapshot's file; the native engine reads them too."""
         from . import snapshot
 
+        self._idle()
         coords, values = self.field.cells()
         config = snapshot.identity(self.config, self.gamma)
         return snapshot.to_bytes(snapshot.Snapshot(self.law.d, config, self.law.digest, self.step_number, coords, values))
@@ -193,6 +209,7 @@ class ReferenceEngine:
         """Continues from a snapshot.  Raises SnapshotError if it is of another configuration, or law unless `any_law`."""
         from . import snapshot
 
+        self._idle()
         found, own = snapshot.from_bytes(raw, where), snapshot.identity(self.config, self.gamma)
         if any_law:
             own = replace(own, gamma=found.config.gamma)
@@ -213,7 +230,12 @@ class ReferenceEngine:
         for done in range(steps):
             if stop is not None and done and stop():
                 raise CancelledError(f"stopped after {done} of {steps} steps; the state is that of step {self.step_number}")
-            self._step()
+            self._idle()
+            self._stepping = True
+            try:
+                self._step()
+            finally:
+                self._stepping = False
         return self.report
 
     def _touched(self) -> list[Key]:
@@ -261,17 +283,23 @@ class ReferenceEngine:
             box = self._patch_domain(y0 - r, x0 - r)
             inner = (slice(r, r + SIDE), slice(r, r + SIDE))
             delta = self.law.forward(patch[None], None if box is None else [box])[0]
-            if not np.isfinite(delta[candidate]).all():
-                raise LawFailedError(f"law {self.law.name!r} gave a number that is not finite in step {t + 1}")
             background = self.field.background(rows, columns, z, t)
-            psi, activity = qca_update(
-                patch[inner],
-                delta,
-                background,
-                gamma=self.gamma,
-                product=self.law.product,
-                normalize=self.config.normalize,
-            )
+            with np.errstate(over="ignore", invalid="ignore"):  # told below, with the cell's name
+                psi, activity = qca_update(
+                    patch[inner],
+                    delta,
+                    background,
+                    gamma=self.gamma,
+                    product=self.law.product,
+                    normalize=self.config.normalize,
+                )
+            broken = candidate & ~(np.isfinite(psi).all(axis=-1) & np.isfinite(activity))
+            if broken.any():
+                y, x = np.argwhere(broken)[0]
+                raise LawFailedError(
+                    f"step {t + 1}: law {self.law.name!r} gave a value that is not finite at cell ({x0 + x}, {y0 + y}, {z}); the state is "
+                    "that of before the step; use normalize or gamma, or look at the law's weights"
+                )
             if self.config.activity == "exact":
                 keep = candidate
             else:

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LawFailedError, LawFileError, UsageError
+from ..errors import LawFailedError, LawFileError
+from .arguments import require_finite, require_integer
 from .container import to_bytes
 from .evaluate import Rectangle, evaluate
 from .program import Program, law_geometry
+from .verify import verify
 
 Array = NDArray[np.float32]
+LIMIT = 1024  # of d, radius and alignment, in every engine
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Law:
             result = self.function(patches, domains) if self.wants_domains else self.function(patches)
         except Exception as error:
             raise LawFailedError(f"law {self.name!r} raised {type(error).__name__}: {error}") from error
-        delta = np.asarray(_as_numpy(result), np.float32)
+        delta = self._as_delta(result)
         b, h, w, c = patches.shape
         expected = (b, h - 2 * self.radius, w - 2 * self.radius, c)
         if delta.shape != expected:
@@ -59,6 +62,18 @@ class Law:
                 f"law {self.name!r} gave shape {delta.shape} for patches {patches.shape}; radius {self.radius} wants {expected}"
             )
         return delta
+
+    def _as_delta(self, result: Any) -> Array:
+        try:
+            found = np.asarray(_as_numpy(result))
+        except Exception as error:  # whatever an object's own conversion raises
+            raise LawFailedError(f"law {self.name!r} gave {type(result).__name__}, which is no array: {error}") from error
+        if found.dtype.kind not in "iufb":
+            raise LawFailedError(
+                f"law {self.name!r} gave an array of {found.dtype}, expected real numbers: float32 [B, h, w, 2d], channels = concat(Re, Im)"
+            )
+        with np.errstate(over="ignore"):  # the engine names the cell that is not finite
+            return np.asarray(found, np.float32)
 
 
 def _as_numpy(result: Any) -> Any:
@@ -87,19 +102,23 @@ def law_from_callable(
     `wants_domains` it is called as ``function(patches, domains)``, so that a net of several layers can repeat the zero
     padding at the border of a bounded domain.
     """
-    if d < 1 or radius < 0 or alignment < 1:
-        raise UsageError(f"a law needs d >= 1, radius >= 0 and alignment >= 1, got {d}, {radius}, {alignment}")
+    for what, value, low in (("d", d, 1), ("radius", radius, 0), ("alignment", alignment, 1)):
+        require_integer(f"a law's {what}", value, low, LIMIT)
+    gamma = require_finite("a law's gamma", gamma)
     label = name or str(getattr(function, "__name__", type(function).__name__))
     return Law(label, d, radius, gamma, product, alignment, function=function, wants_domains=wants_domains)
 
 
 def law_from_program(program: Program, raw: bytes | None = None, where: str = "law") -> Law:
     """A law from an opcode program.  Raises UnsupportedError if the program has not the shape of a law."""
+    if raw is None:  # else reading it has verified it
+        verify(program, program.metadata.get("name", where))
     geometry = law_geometry(program)
     content = to_bytes(program) if raw is None else raw
     meta = program.metadata
     try:
-        gamma, alignment = float(meta.get("gamma", "0")), int(meta.get("alignment", "1"))
+        gamma = require_finite("gamma", float(meta.get("gamma", "0")))
+        alignment = require_integer("alignment", int(meta.get("alignment", "1")), 1, LIMIT)
     except ValueError as error:
         raise LawFileError(f"{where}: metadata is wrong: {error}; convert the law again") from error
     return Law(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RangeError, SnapshotError
+from ..errors import RangeError, SnapshotError, UsageError
 from .engine import ActivityKind, EngineConfig
 from .field import TILE, BackgroundKind, Domain, DomainKind, morton
 from .step import Array
@@ -16,11 +16,13 @@ from .xxh64 import xxh64
 
 MAGIC = b"\x89ATSNAP\n"
 FORMAT_VERSION = 1
+STEP_LIMIT = 1 << 63  # so that no step number wraps in a universe's lifetime
 DOMAINS: tuple[DomainKind, ...] = ("infinite", "bounded", "periodic")
 BACKGROUNDS: tuple[BackgroundKind, ...] = ("zero", "static", "fluctuating")
 ACTIVITIES: tuple[ActivityKind, ...] = ("exact", "threshold")
 _HEADER = struct.Struct("<8s6I2qQ3fI3Q32s4Q")
 _TILE = struct.Struct("<3iI4Q")
+HEADER_BYTES = _HEADER.size
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,13 @@ def _damaged(where: str, what: str) -> SnapshotError:
     return SnapshotError(f"{where}: {what}; the file is damaged or no snapshot: load another one")
 
 
-def read_header(raw: bytes, where: str) -> tuple[Snapshot, int]:
-    """The snapshot without its cells, and its number of tiles.  Raises SnapshotError if the header is not right."""
+def read_header(raw: bytes, where: str, size: int) -> tuple[Snapshot, int]:
+    """The snapshot without its cells, and its number of tiles, from at least the first 160 of the file's `size` bytes.
+
+    Raises SnapshotError if the header is not right, or is that of a file of another size.
+    """
     if len(raw) < _HEADER.size:
-        raise _damaged(where, f"{len(raw)} bytes are fewer than the {_HEADER.size} of a snapshot's header")
+        raise _damaged(where, f"{size} bytes are fewer than the {_HEADER.size} of a snapshot's header")
     f = _HEADER.unpack_from(raw)
     if f[0] != MAGIC:
         raise _damaged(where, f"begins with {f[0]!r} instead of {MAGIC!r}")
@@ -113,29 +118,34 @@ def read_header(raw: bytes, where: str) -> tuple[Snapshot, int]:
         raise _damaged(where, "the header's checksum is wrong")
     if f[1] != FORMAT_VERSION:
         raise SnapshotError(f"{where}: snapshot format {f[1]}, this package reads {FORMAT_VERSION}; use the version that wrote it")
-    if f[18] != len(raw):
-        raise _damaged(where, f"{len(raw)} bytes instead of {f[18]}")
+    if f[18] != size:
+        raise _damaged(where, f"{size} bytes instead of {f[18]}")
     d, tiles, active = f[2], f[15], f[16]
-    body = len(raw) - _HEADER.size
+    body = size - _HEADER.size
     if f[13] or f[20] or d == 0 or f[3] > 2 or f[4] > 2 or f[5] > 1 or f[6] > 1 or tiles * _TILE.size + active * 8 * d != body:
         raise _damaged(where, "the header is impossible")
-    config = EngineConfig(
-        Domain(DOMAINS[f[3]], f[7], f[8]),
-        BACKGROUNDS[f[4]],
-        ACTIVITIES[f[5]],
-        f[9],
-        f[10],
-        f[11],
-        f[12],
-        bool(f[6]),
-    )
+    if f[14] > STEP_LIMIT:
+        raise _damaged(where, f"step {f[14]} is beyond {STEP_LIMIT}")
+    try:
+        config = EngineConfig(
+            Domain(DOMAINS[f[3]], f[7], f[8]),
+            BACKGROUNDS[f[4]],
+            ACTIVITIES[f[5]],
+            f[9],
+            f[10],
+            f[11],
+            f[12],
+            bool(f[6]),
+        )
+    except UsageError as error:
+        raise _damaged(where, str(error)) from error
     empty = Snapshot(d, config, f[17], f[14], np.zeros((0, 3), np.int64), np.zeros((0, 2 * d), np.float32))
     return empty, tiles
 
 
 def from_bytes(raw: bytes, where: str = "snapshot") -> Snapshot:
     """The snapshot in a file's bytes.  Raises SnapshotError for anything that is not exactly right."""
-    empty, tiles = read_header(raw, where)
+    empty, tiles = read_header(raw, where, len(raw))
     d = empty.d
     if _HEADER.unpack_from(raw)[19] != xxh64(raw[_HEADER.size :]):
         raise _damaged(where, "the checksum of its cells is wrong")
@@ -150,6 +160,8 @@ def from_bytes(raw: bytes, where: str = "snapshot") -> Snapshot:
         coords.append(np.stack([bits % TILE + x * TILE, bits // TILE + y * TILE, plane], axis=1).astype(np.int64))
     found = np.concatenate(coords)
     values = np.frombuffer(raw, "<f4", offset=cells_at).reshape(-1, 2 * d)
+    if not np.isfinite(values).all():
+        raise _damaged(where, "its cells hold a number that is not finite")
     if len(found) != len(values):
         raise _damaged(where, f"its tiles have {len(found)} cells, its header says {len(values)}")
     keys = [(int(z), int(m)) for z, m in zip(found[:, 2], morton(found[:, 1] // TILE, found[:, 0] // TILE), strict=True)]

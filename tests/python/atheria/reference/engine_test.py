@@ -237,7 +237,7 @@ def test_a_failing_law_leaves_the_state_of_before() -> None:
     assert np.array_equal(engine.export()[1], before[1])
     nan = ReferenceEngine(law_from_callable(lambda p: p * np.float32(np.nan), d=D, radius=0))
     nan.write(np.array([[0, 0, 0]], np.int64), states(1))
-    with pytest.raises(LawFailedError, match="not finite in step 1"):
+    with pytest.raises(LawFailedError, match=r"step 1: .* not finite at cell \(0, 0, 0\)"):
         nan.step()
     shape = ReferenceEngine(law_from_callable(lambda p: p, d=D, radius=1, name="keeps"))
     shape.write(np.array([[0, 0, 0]], np.int64), states(1))
