@@ -15,12 +15,12 @@ void bind_version(py::module_& module) {
   module.def("get_version", [] { return std::string(ath_version()); }, "Version of the loaded native library.");
   module.def("build_info", [] { return std::string(ath_build_info()); }, "Build information of the native library, JSON text.");
   module.def("has_torch_support", [] { return false; }, "False: torch modules come in through atheria.convert or as callables.");
-  module.attr("THREADS_MAX") = kThreadsMax;
+  module.attr("THREADS_MAX") = ATH_POOL_THREADS_MAX;
   module.def(
       "set_num_threads",
       [](int64_t threads) {
-        if (threads < 0 || threads > kThreadsMax) {
-          raise_usage("threads " + std::to_string(threads) + ", expected 0 (all that are allowed) to " + std::to_string(kThreadsMax));
+        if (threads < 0 || threads > ATH_POOL_THREADS_MAX) {
+          raise_usage("threads " + std::to_string(threads) + ", expected 0 (all that are allowed) to " + std::to_string(ATH_POOL_THREADS_MAX));
         }
         set_default_threads(static_cast<uint32_t>(threads));
       },

@@ -67,7 +67,7 @@ bool PerCellEngine::load_model(const std::string& path) {
     (void)universe_->engine();  // another thread may have begun a step of it while these arrays were made
     universe_ = std::move(loaded);
   } catch (py::error_already_set& error) {
-    last_error_ = py::str(error.value());
+    last_error_ = path + ": " + std::string(py::str(error.value()));
     return false;
   }
   has_law_ = true;

@@ -17,9 +17,6 @@ ath_instance* instance();
 // The open device of a backend ("auto": ATHERIA_BACKEND, else the best score). Stays open. Throws the Python exception.
 ath_device* device(const std::string& backend);
 
-// What ath_pool_create allows; a test compares.
-inline constexpr int64_t kThreadsMax = 1024;
-
 using Pool = std::shared_ptr<ath_pool>;
 
 // 0: the process's number (set_num_threads), which is what affinity and quota allow unless it was set.

@@ -34,9 +34,12 @@ def run(args: argparse.Namespace) -> int:
     if info["engine"] == "native":
         device = info["device"]
         chosen = f"{device['backend']} {device['level']} on {device['name']}" if device else info["device_reason"]
-        print(f"native: {info['native_version']} from {info['native_module']}, {info['threads']} threads")
+        threads = f"{info['threads']} threads" if info["threads"] else info["threads_reason"]
+        print(f"native: {info['native_version']} from {info['native_module']}, {threads}")
         print(f"device: {chosen}")
-        for backend in info["backends"]:
+        if info["backends"] is None:
+            print(f"  backends: {info['backends_reason']}")
+        for backend in info["backends"] or []:
             state = f"score {backend['score']}" if not backend["reason"] else f"not usable: {backend['reason']}"
             print(f"  backend {backend['name']:<10} {state:<12} {backend['description']}")
     for law in info["laws"]:

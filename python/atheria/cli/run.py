@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import initial
+from ..atomic_file import check_writable
 from ..errors import UsageError
 from ..image_file import check_target, save_image
 from ..native import engine_info
 from ..simulation import PICTURES, Roi, Simulation
 
 BACKENDS = ("auto", "cpu", "reference", "openblas", "numpy")
+INIT_SIZE_MAX = 4096  # side of an initial state in an infinite domain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--law", default="demo", metavar="NAME|FILE", help="a law that ships, or a law file (demo)")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="steps to run (100)")
     parser.add_argument("--out", metavar="FILE", help="picture to write: .png, or .gif for an animation")
-    parser.add_argument("--snapshot", metavar="FILE", help="snapshot to write at the end")
+    parser.add_argument("--snapshot", metavar="FILE", help="snapshot to write at the end, and on Ctrl-C")
     parser.add_argument("--view", default="phase", choices=sorted(PICTURES), help="what the picture shows (phase)")
     parser.add_argument("--size", type=int, default=256, metavar="CELLS", help="side of the picture, and of the domain (256)")
     parser.add_argument("--domain", default="infinite", choices=("infinite", "bounded", "periodic"))
@@ -45,12 +47,15 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--steps {args.steps}: a number from 0")
     if not 1 <= args.size <= 16384:
         raise UsageError(f"--size {args.size}: expected 1 to 16384 cells")
-    if args.init_size < 1 or (args.domain != "infinite" and args.init_size > args.size - 2):
-        raise UsageError(f"--init-size {args.init_size}: expected 1 to {args.size - 2} cells")
+    largest = INIT_SIZE_MAX if args.domain == "infinite" else args.size - 2
+    if not 1 <= args.init_size <= largest:
+        raise UsageError(f"--init-size {args.init_size}: expected 1 to {largest} cells")
     if args.frames < 1:
         raise UsageError(f"--frames {args.frames}: at least 1")
     if args.out:
         check_target(args.out)
+    if args.snapshot:
+        check_writable(args.snapshot)
 
 
 def _summary(simulation: Simulation, args: argparse.Namespace, result: Any) -> dict[str, Any]:
@@ -90,12 +95,18 @@ def run(args: argparse.Namespace) -> int:
     animated = bool(args.out) and Path(args.out).suffix.lower() == ".gif"
     if animated:
         frames.append(simulation.image(args.view, roi, 0))
-    result = simulation.run(
-        args.steps,
-        progress=False if args.quiet else None,
-        every=max(1, -(-args.steps // args.frames)) if animated else 0,
-        on_frame=lambda s: frames.append(s.image(args.view, roi, 0)) if animated else None,
-    )
+    try:
+        result = simulation.run(
+            args.steps,
+            progress=False if args.quiet else None,
+            every=max(1, -(-args.steps // args.frames)) if animated else 0,
+            on_frame=lambda s: frames.append(s.image(args.view, roi, 0)) if animated else None,
+        )
+    except KeyboardInterrupt:
+        if args.snapshot:  # hours of work; the state is that of the last complete step
+            simulation.save(args.snapshot)
+            print(f"atheria run: wrote {args.snapshot}, step {simulation.step_number} of {args.steps}", file=sys.stderr)
+        raise
     if args.out:
         save_image(args.out, frames or [simulation.image(args.view, roi, 0)])
     if args.snapshot:

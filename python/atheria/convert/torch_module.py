@@ -15,7 +15,7 @@ from ..reference.program import Program
 
 OTHER_WAYS = (
     "Other ways: run the module as it is, atheria.Simulation(atheria.law_from_callable(module_on_patches, d=..., radius=...)); "
-    "or rewrite the layer with those that convert: Conv2d (stride 1, odd kernel), Linear, ELU, ReLU, Sigmoid, Tanh, "
+    "or rewrite the layer with those that convert: Conv2d (stride 1, odd kernel), Linear (without Conv2d), ELU, ReLU, Sigmoid, Tanh, "
     "GELU(tanh), SiLU, Softmax over channels, Identity, Dropout, Sequential"
 )
 
@@ -55,8 +55,6 @@ def _linear(builder: LawBuilder, layer: Any, path: str) -> None:
 
 
 def _softmax(builder: LawBuilder, layer: Any, path: str) -> None:
-    if layer.dim not in (1, -3):
-        raise _refuse(path, layer, f"over dimension {layer.dim}, only channels (1) are possible")
     builder.activation("softmax")
 
 
@@ -106,8 +104,23 @@ def _layers(torch: Any, module: Any, path: str = "") -> Iterator[tuple[str, Any]
         yield path, module
 
 
+def _require_one_layout(torch: Any, layers: list[tuple[str, Any]]) -> None:
+    """Linear and Softmax act on another axis of [B, 2d, H, W] than of [B, H, W, 2d]."""
+    convolves = any(type(layer) is torch.nn.Conv2d for _, layer in layers)
+    for path, layer in layers:
+        if convolves and type(layer) is torch.nn.Linear:
+            raise _refuse(path, layer, "beside a Conv2d it acts on the width of [B, 2d, H, W]; a Conv2d with kernel 1 acts on channels")
+        channels = (1, -3) if convolves else (-1, 3)
+        if type(layer) is torch.nn.Softmax and layer.dim not in channels:
+            layout = "[B, 2d, H, W]" if convolves else "[B, H, W, 2d]"
+            raise _refuse(path, layer, f"over dimension {layer.dim} of {layout}, only channels ({channels[0]}) are possible")
+
+
 def convert_module(module: Any, *, name: str, gamma: float = 0.0, product: bool = False) -> Program:
-    """The law program of a torch module on [B, 2d, H, W], a layer or a Sequential of layers.
+    """The law program of a torch module, a layer or a Sequential of layers.
+
+    A module with Conv2d is one on [B, 2d, H, W]; one of Linear layers is one on [B, H, W, 2d], which is where torch's
+    Linear acts on channels.  A module with both is refused: in torch its Linear would act on the width.
 
     Paddings vanish: in a law file every convolution is a valid one on a patch with halo, and the border of a bounded or
     periodic universe is the engine's.  `gamma` and `product` go into the metadata.  Raises UnsupportedError naming the
@@ -123,6 +136,7 @@ def convert_module(module: Any, *, name: str, gamma: float = 0.0, product: bool 
             raise _refuse(path, layer, "there is no conversion for it")
     if channels is None:
         raise UnsupportedError(f"the module has no layer with weights, so its channels are unknown. {OTHER_WAYS}")
+    _require_one_layout(torch, layers)
     builder = LawBuilder(name, channels)
     for path, layer in layers:
         table[type(layer)](builder, layer, path)
@@ -143,7 +157,11 @@ def load_module(path: str | Path) -> Any:
     except OSError as error:
         raise OutputError(f"checkpoint {path} cannot be read: {error.strerror}") from error
     except Exception as error:
-        raise UnsupportedError(f"checkpoint {path} cannot be opened: {str(error).splitlines()[0]}. {OTHER_WAYS}") from error
+        # torch's own text advises to turn its safety off; it stays in __cause__ for who wants to know.
+        raise UnsupportedError(
+            f"checkpoint {path} cannot be opened: it is no module saved by torch.save(module, path), or holds classes other than "
+            f"torch.nn's. {OTHER_WAYS}"
+        ) from error
     if not isinstance(loaded, nn.Module):
         raise UnsupportedError(
             f"checkpoint {path} holds {type(loaded).__name__}, not a module: weights alone do not say the law's structure; "
