@@ -3,6 +3,7 @@
 #include <string>
 
 #include "atheria/device.h"
+#include "atheria/program.h"
 #include "expect.hpp"
 
 namespace {
@@ -62,7 +63,7 @@ TEST(wrong_plugins_are_listed_with_their_reason) {
   refused("no_entry", "exports no ath_backend_entry");
   refused("damaged", "cannot be loaded: ");
   refused("cpu", "hidden: a backend of this name was found before it, built in");
-  EXPECT_EQ(all().size(), 3u + 11u + 2u);
+  EXPECT_EQ(all().size(), 3u + 12u + 2u);
 }
 
 TEST(built_in_backends_are_there_whatever_the_folder_has) {
@@ -86,6 +87,24 @@ TEST(the_first_of_a_name_wins) {
   }
   EXPECT_EQ(usable, 1);
   EXPECT_EQ(hidden, 1);
+  ath_instance_destroy(instance);
+}
+
+TEST(a_plugin_that_wants_more_scratch_than_there_is_memory_gets_no_plan) {
+  ath_instance* instance = nullptr;
+  ath_device* device = nullptr;
+  EXPECT_OK(ath_instance_create(TEST_PLUGINS, &instance));
+  if (!EXPECT_OK(ath_device_open(instance, "boundless", &device))) return;
+  for (const std::string op : {"relu", "tanh"}) {
+    const std::string text = "input x f32[4]\noutput y f32[4]\n" + op + " y x\nhalt\n";
+    ath_program* program = nullptr;
+    EXPECT_OK(ath_program_parse(text.data(), text.size(), &program));
+    ath_executable* executable = nullptr;
+    EXPECT_STATUS(ath_executable_create(program, &device, 1, nullptr, 0, &executable), ATH_OUT_OF_MEMORY);
+    ath_executable_release(executable);
+    ath_program_release(program);
+  }
+  ath_device_release(device);
   ath_instance_destroy(instance);
 }
 

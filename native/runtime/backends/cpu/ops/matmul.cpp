@@ -6,7 +6,7 @@ namespace atheria::cpu {
 namespace {
 
 // From here a packed copy of all of b costs little beside the product, and spares gemm the smaller copies that it makes of an unpacked one:
-// 5 to 8 hundredths of a core's peak at 1024 to 2048. The bits are the same (kernels/table.hpp).
+// 2 to 8 hundredths of a core's peak from 512 to 2048. The bits are the same (kernels/table.hpp).
 constexpr int64_t kPackRows = 256;
 constexpr int64_t kPackFloats = 80 << 10;
 
