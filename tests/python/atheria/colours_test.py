@@ -40,3 +40,21 @@ def test_signed_zero_is_the_middle() -> None:
     picture = colours.colour_signed(np.array([[-2, 0, 1]], np.float32))
     assert tuple(picture[0, 0]) == colours.SIGNED[0]
     assert np.abs(picture[0, 1].astype(int) - colours.SIGNED[2]).max() <= 2
+
+
+def test_bands_are_all_rows_in_turn() -> None:
+    assert [r for rows in colours.bands(10, colours.BAND_CELLS // 3) for r in range(10)[rows]] == list(range(10))
+    assert len(list(colours.bands(10, colours.BAND_CELLS // 3))) == 4
+    assert len(list(colours.bands(3, 10 * colours.BAND_CELLS))) == 3
+
+
+def test_large_pictures_need_little_beside_themselves() -> None:
+    import tracemalloc
+
+    values = np.zeros((4096, 1024), np.float32)
+    colours.colour_mask(values[:1])
+    tracemalloc.start()
+    picture = colours.apply(colours.table(colours.EMBER), values)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < picture.nbytes + 24 * colours.BAND_CELLS

@@ -64,6 +64,9 @@ def test_damaged_and_unreadable_files(tmp_path: Path) -> None:
         save_law(scale_program(), tmp_path / "no" / "law.atl")
     with pytest.raises(LawFileError, match="metadata is wrong"):
         law_from_program(scale_program(gamma="much"))
+    for wrong in ({"gamma": "nan"}, {"gamma": "inf"}, {"alignment": "0"}, {"alignment": str(2**40)}):
+        with pytest.raises(LawFileError, match="metadata is wrong"):
+            law_from_program(scale_program(**wrong))
     with pytest.raises(UsageError, match="law_from_callable"):
         open_law(lambda patches: patches)  # type: ignore[arg-type]
 
@@ -92,3 +95,21 @@ def test_a_torch_law_needs_no_conversion_of_its_result() -> None:
     x = np.random.default_rng(0).standard_normal((2, 6, 5, 4)).astype(np.float32)
     found = law_from_callable(forward, d=2, radius=1).forward(x)
     assert np.allclose(found, forward(x).detach().numpy())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"alignment": 2**40}, {"alignment": 0}, {"radius": 5000}, {"radius": 1.5}, {"d": 0}, {"d": 2000}, {"gamma": float("nan")}, {"gamma": "x"}],
+)
+def test_callables_that_no_engine_can_run_are_refused(wrong: dict[str, object]) -> None:
+    settings: dict[str, object] = {"d": 1, "radius": 0, **wrong}
+    with pytest.raises(UsageError, match=f"a law's {next(iter(wrong))} is"):
+        law_from_callable(lambda p: p, **settings)  # type: ignore[arg-type]
+
+
+def test_a_program_is_not_finished_with_a_gamma_that_is_no_number() -> None:
+    for gamma in (float("nan"), float("inf")):
+        builder = LawBuilder("half", 4)
+        builder.scale(-0.5)
+        with pytest.raises(UsageError, match="gamma is"):
+            builder.finish(gamma=gamma)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from atheria import Simulation, initial, law_from_callable, native
-from atheria.errors import LawFailedError, OutputError, RangeError, SnapshotError, UnavailableError, UsageError
+from atheria import Simulation, colours, initial, law_from_callable, native
+from atheria.errors import LawFailedError, OutputError, RangeError, SnapshotError, StateError, UnavailableError, UsageError
 from atheria.law import Law, law_from_program
 from atheria.laws.program_builder import LawBuilder
+from atheria.simulation import THREADS_MAX
 
 
 def turning_law(d: int = 2) -> Law:
@@ -71,6 +72,7 @@ def test_cells_in_and_out(device: str) -> None:
         ([[0, 1]], [np.nan, 0], UsageError),
         ([[0, 16]], [1, 0], RangeError),
         ([[-1, 0]], [1, 0], RangeError),
+        (np.array([[2**64 - 1, 0]], np.uint64), [1, 0], UsageError),
     ],
 )
 def test_wrong_cells_are_refused_and_change_nothing(device: str, coords: Any, states: Any, error: type[Exception]) -> None:
@@ -91,11 +93,46 @@ def test_wrong_settings_are_refused(device: str) -> None:
         {"eps_on": 0.1, "eps_off": 0.2},
         {"seed": -1},
         {"threads": -1},
+        {"threads": 99999999999},
+        {"threads": 1.5},
+        {"domain": "bounded", "size": 10**30},
+        {"domain": "bounded", "size": 3.5},
+        {"domain": "periodic", "size": (4, 4, 4)},
+        {"domain": "periodic", "size": "44"},
+        {"gamma": "x"},
+        {"gamma": float("nan")},
+        {"eps_on": float("inf")},
+        {"eps_off": None},
+        {"seed": 0.5},
     ):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError) as caught:
             Simulation(turning_law(), device=device, **wrong)  # type: ignore[arg-type]
-    with pytest.raises(UsageError):
-        Simulation(turning_law(), device=device).step(-1)
+        assert len(str(caught.value)) < 200 and "Invoked with" not in str(caught.value)
+
+
+@pytest.mark.parametrize("steps", [-1, -5, 2**70, 1.5, "3"])
+def test_a_number_of_steps_that_is_none_is_refused(device: str, steps: Any) -> None:
+    simulation = Simulation(turning_law(), device=device)
+    for call in (simulation.step, simulation.run):
+        with pytest.raises(UsageError, match="number of steps is"):
+            call(steps)
+    assert simulation.step_number == 0
+    assert simulation.step(np.int64(2)).step == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("roi", [(0, 0, 4), (0, 0, 2**70, 4), (0, 0, 1.5, 4), 7, "0044", (0, 0, 1 << 20, 1 << 20)])
+def test_a_region_that_is_none_is_refused(device: str, roi: Any) -> None:
+    simulation = Simulation(turning_law(), device=device)
+    with pytest.raises(UsageError, match="roi|region"):
+        simulation.view("density", roi)
+    with pytest.raises(UsageError, match="z is"):
+        simulation.view("density", (0, 0, 4, 4), 2**70)
+
+
+def test_threads_are_those_that_an_engine_can_have() -> None:
+    if not native.available():
+        pytest.skip(f"no native engine: {native.engine_info()['reason']}")
+    assert native.core().THREADS_MAX == THREADS_MAX
 
 
 def test_an_unknown_device_names_those_that_exist() -> None:
@@ -137,6 +174,51 @@ def test_a_python_law_that_fails_leaves_the_state_of_before(device: str) -> None
         simulation.step(5)
     assert simulation.step_number == 2
     assert np.array_equal(simulation.states(), before)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_law_whose_numbers_are_no_state_fails(device: str, value: float, normalize: bool) -> None:
+    law = law_from_callable(lambda p: np.where(np.arange(4) % 2, np.float32(value), p), d=2, radius=0)
+    simulation = Simulation(law, device=device, normalize=normalize)
+    simulation.add([[3, -4]], [1, 1])
+    before = simulation.states()
+    with pytest.raises(LawFailedError, match=r"not finite at cell \(3, -4, 0\)"):
+        simulation.step()
+    assert np.array_equal(simulation.states(), before)
+
+
+@pytest.mark.parametrize("result", ["abc", None, 1j, {"a": 1}, object()])
+def test_a_law_that_gives_no_real_numbers_fails(device: str, result: Any) -> None:
+    def law(patches: Any) -> Any:
+        return np.full_like(patches, 1, np.complex64) if result == 1j else result
+
+    simulation = Simulation(law_from_callable(law, d=1, radius=0), device=device)
+    simulation.add([[0, 0]], [1])
+    with pytest.raises(LawFailedError, match="gave"):
+        simulation.step()
+
+
+@pytest.mark.parametrize("call", ["clear", "cells", "step", "add", "save"])
+def test_a_law_may_not_use_its_simulation(device: str, call: str, tmp_path: Path) -> None:
+    uses: dict[str, Any] = {
+        "clear": lambda: simulation.clear(),
+        "cells": lambda: simulation.cells(),
+        "step": lambda: simulation.step(),
+        "add": lambda: simulation.add([[9, 9]], [1]),
+        "save": lambda: simulation.save(tmp_path / "universe"),
+    }
+
+    def law(patches: Any) -> Any:
+        with pytest.raises(StateError, match="a step is running"):
+            uses[call]()
+        return np.zeros_like(patches)
+
+    simulation = Simulation(law_from_callable(law, d=1, radius=0), device=device)
+    simulation.add([[0, 0]], [1])
+    simulation.step()
+    assert (simulation.step_number, simulation.active_cells) == (1, 1)
+    uses[call]()
 
 
 def test_python_laws_see_the_border_of_a_bounded_domain(device: str) -> None:
@@ -252,6 +334,23 @@ def test_pictures(device: str, tmp_path: Path) -> None:
             assert len(picture.getcolors() or []) > 1, kind
     with pytest.raises(UsageError, match="no single picture"):
         simulation.image("state")
+
+
+def test_a_phase_picture_is_painted_in_bands(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = Simulation(turning_law(), device=device)
+    simulation.add(*initial.vortex(2))
+    whole = simulation.image("phase", (-20, -17, 20, 17))
+    monkeypatch.setattr(colours, "BAND_CELLS", 100)
+    asked: list[int] = []
+    colour_phase = colours.colour_phase
+
+    def counted(real: Any, imag: Any) -> Any:
+        asked.append(real.size)
+        return colour_phase(real, imag)
+
+    monkeypatch.setattr(colours, "colour_phase", counted)
+    assert np.array_equal(simulation.image("phase", (-20, -17, 20, 17)), whole)
+    assert max(asked) == 80 and sum(asked) == 40 * 34
 
 
 def test_missing_native_engine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from atheria import Simulation, native, shipped_laws
 from atheria.cli.main import main
@@ -78,7 +79,10 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         (["--steps", "-1"], 2, "--steps -1"),
         (["--size", "0"], 2, "--size 0"),
         (["--frames", "0"], 2, "--frames 0"),
-        (["--domain", "bounded", "--size", "10"], 2, "--init-size 18"),
+        (["--domain", "bounded", "--size", "10"], 2, "--init-size 18: expected 1 to 8 cells"),
+        (["--init-size", "300000"], 2, "--init-size 300000: expected 1 to 4096 cells"),
+        (["--threads", "99999999999"], 2, "threads is 99999999999, expected an integer from 0 to 1024"),
+        (["--snapshot", "/nonexistent/s", "--steps", "1000000000"], 5, "/nonexistent/s cannot be written: No such file"),
     ],
 )
 def test_wrong_use_ends_with_one_line_and_its_code(arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,3 +139,47 @@ def test_a_closed_pipe_or_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Simulation, "step", interrupted)
     assert main(["run", *SMALL]) == 130
     assert capsys.readouterr().err == "atheria run: interrupted\n"
+
+
+def test_an_interrupted_run_keeps_its_last_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    step = Simulation.step
+
+    def interrupted(self: Simulation, n: int = 1) -> object:
+        if self.step_number == 3:
+            raise KeyboardInterrupt
+        return step(self, n)
+
+    monkeypatch.setattr(Simulation, "step", interrupted)
+    assert main(["run", *SMALL, "--snapshot", str(tmp_path / "s")]) == 130
+    assert f"wrote {tmp_path / 's'}, step 3 of 5" in capsys.readouterr().err
+    assert Simulation.load(tmp_path / "s", "demo", device="numpy").step_number == 3
+
+
+def test_missing_memory_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def exhausted(self: Simulation, n: int = 1) -> None:
+        np.empty(1 << 60, np.uint8)
+
+    monkeypatch.setattr(Simulation, "step", exhausted)
+    assert main(["run", *SMALL]) == 10
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("atheria run: not enough memory: ") and err.count("\n") == 1
+
+
+def test_a_reader_that_has_enough_is_no_traceback() -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for arguments in (["info"], ["info", "--json"], ["run", "--steps", "1", "--backend", "numpy"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = subprocess.run([sys.executable, "-m", "atheria", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, env=environment)
+        os.close(writing)
+        assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("variable", ["ATHERIA_THREADS", "ATHERIA_CPU_LEVEL"])
+def test_info_tells_of_a_wrong_variable(variable: str) -> None:
+    if not native.available():
+        pytest.skip(f"no native engine: {native.engine_info()['reason']}")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), variable: "many"}
+    for arguments in (["info"], ["info", "--json"]):
+        result = subprocess.run([sys.executable, "-m", "atheria", *arguments], capture_output=True, text=True, env=environment)
+        assert result.returncode == 0 and variable in result.stdout and "law" in result.stdout, result

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from atheria.convert import convert_module, load_module
-from atheria.errors import OutputError, UnsupportedError
+from atheria.errors import OutputError, UnsupportedError, UsageError
 from atheria.laws.modules import conv_qca, mlp
 from atheria.reference.evaluate import evaluate
 from atheria.reference.program import law_geometry
@@ -68,6 +68,26 @@ def test_what_cannot_be_converted_is_named_with_the_other_ways(make: object, mes
     assert "law_from_callable" in str(caught.value)
 
 
+def test_linear_layers_act_on_channels_where_torch_does() -> None:
+    nn = torch.nn
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 7), nn.ELU(), nn.Linear(7, 4), nn.Softmax(dim=-1))
+    x = np.random.default_rng(0).standard_normal((2, 5, 4, 4)).astype(np.float32)
+    with torch.no_grad():
+        expected = module(torch.from_numpy(x)).numpy()
+    assert np.allclose(evaluate(convert_module(module, name="law"), [x])[0], expected, atol=1e-5)
+    with pytest.raises(UnsupportedError, match=r"layer 1 is Linear: beside a Conv2d it acts on the width"):
+        convert_module(nn.Sequential(nn.Conv2d(4, 4, 1), nn.Linear(4, 4)), name="law")
+    with pytest.raises(UnsupportedError, match=r"over dimension 1 of \[B, H, W, 2d\], only channels \(-1\)"):
+        convert_module(nn.Sequential(nn.Linear(4, 4), nn.Softmax(dim=1)), name="law")
+
+
+def test_gamma_must_be_a_number() -> None:
+    for gamma in (float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="gamma is"):
+            convert_module(torch.nn.Conv2d(4, 4, 1), name="law", gamma=gamma)
+
+
 def test_checkpoints(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = conv_qca(2, hidden=3)
@@ -77,7 +97,8 @@ def test_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="not a module"):
         load_module(tmp_path / "weights.pt")
     (tmp_path / "noise.pt").write_bytes(b"noise")
-    with pytest.raises(UnsupportedError, match="cannot be opened"):
+    with pytest.raises(UnsupportedError, match=r"no module saved by torch.save\(module, path\)") as caught:
         load_module(tmp_path / "noise.pt")
+    assert "weights_only" not in str(caught.value) and caught.value.__cause__ is not None
     with pytest.raises(OutputError, match="absent"):
         load_module(tmp_path / "absent.pt")

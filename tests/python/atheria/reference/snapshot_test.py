@@ -66,9 +66,14 @@ def test_impossible_contents_with_right_checksums_are_refused() -> None:
         "more tiles than bytes": (80, struct.pack("<Q", 1 << 60)),
         "no channels": (12, bytes(4)),
         "a domain that does not exist": (16, struct.pack("<I", 3)),
+        "a step that would wrap": (72, struct.pack("<Q", (1 << 64) - 1)),
+        "eps that is no number": (56, struct.pack("<f", np.nan)),
+        "gamma that is no number": (64, struct.pack("<f", np.inf)),
+        "a cell that is no number": (len(raw) - 4, struct.pack("<f", np.nan)),
+        "a seed of a domain that has no extent": (16, struct.pack("<I", 1)),
     }
     for name, (position, value) in attacks.items():
-        with pytest.raises(SnapshotError):
+        with pytest.raises(SnapshotError, match=name):
             from_bytes(resealed(raw, position, value), name)
 
 
