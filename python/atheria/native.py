@@ -162,6 +162,7 @@ class NativeEngine:
 
     def load(self, path: str, any_law: bool = False) -> None:
         """Continues from a snapshot."""
+        _ = self._engine.active_count  # raises StateError while a step runs; what follows is of the file
         try:
             self._engine.load(path, any_law)
         except (LawFileError, StateError) as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from atheria import initial
-from atheria.errors import LawFileError
+from atheria.errors import LawFileError, SnapshotError
 from atheria.laws.program_builder import ACTIVATIONS, LawBuilder
 from atheria.native import NativeEngine
 from atheria.reference.container import from_bytes, to_bytes
@@ -18,6 +19,7 @@ from atheria.reference.field import Domain
 from atheria.reference.program import Opcode, Program, Role
 from atheria.reference.vacuum import vacuum
 from atheria.reference.view import KINDS, Region
+from atheria.reference.xxh64 import xxh64
 
 from .random_laws import random_law
 
@@ -132,3 +134,33 @@ def test_views(domain: Domain, background: str) -> None:
         native, reference = (e.view(kind, inside) for e in engines)
         assert native.shape == reference.shape and native.dtype == reference.dtype
         assert np.abs(native - reference).max() < 2e-6, kind
+
+
+@pytest.mark.parametrize(
+    ("position", "value"),
+    [
+        (72, struct.pack("<Q", (1 << 64) - 1)),
+        (72, struct.pack("<Q", (1 << 63) + 1)),
+        (-4, struct.pack("<f", np.nan)),
+        (-4, struct.pack("<f", np.inf)),
+        (56, struct.pack("<f", np.nan)),
+        (64, struct.pack("<f", np.nan)),
+    ],
+)
+def test_impossible_snapshots_with_right_checksums_are_refused_by_both(tmp_path: Path, position: int, value: bytes) -> None:
+    law, path = random_law(1), str(tmp_path / "universe")
+    engine = ReferenceEngine(law)
+    engine.write(*initial.random(law.d, 4))
+    native = NativeEngine(law, EngineConfig())
+    raw = bytearray(engine.snapshot())
+    (tmp_path / "universe").write_bytes(raw)
+    native.load(path)
+    start = position % len(raw)
+    raw[start : start + len(value)] = value
+    raw[136:144] = struct.pack("<Q", xxh64(bytes(raw[160:])))
+    raw[152:160] = struct.pack("<Q", xxh64(bytes(raw[:152])))
+    (tmp_path / "universe").write_bytes(raw)
+    for load in (lambda: engine.restore(bytes(raw)), lambda: native.load(path)):
+        with pytest.raises(SnapshotError):
+            load()
+    assert native.active_count == engine.active_count == 16
