@@ -22,6 +22,11 @@ def save_law(program: Program, path: str | Path) -> None:
     write_atomically(Path(path), to_bytes(program))
 
 
+def read_law_file(path: str | Path) -> bytes:
+    """A law file's bytes.  Raises OutputError if it cannot be read, LawFileError for a head that is none, or of another size."""
+    return read_checked(path, "law file", HEAD_BYTES, lambda head, size: check_head(head, size, str(path)))
+
+
 def shipped_laws() -> list[str]:
     """Names of the laws that come with the package."""
     return sorted(p.stem for p in SHIPPED_FOLDER.glob(f"*{LAW_SUFFIX}"))
@@ -47,5 +52,5 @@ def open_law(law: str | Path | Law | Program) -> Law:
     elif not path.exists():
         known = ", ".join(shipped_laws()) or "none"
         raise UnknownLawError(f"no law {str(law)!r}: neither a file nor one that ships with the package ({known})")
-    raw = read_checked(path, "law file", HEAD_BYTES, lambda head, size: check_head(head, size, str(path)))
+    raw = read_law_file(path)
     return law_from_program(from_bytes(raw, str(path)), raw, str(path))

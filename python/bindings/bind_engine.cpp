@@ -1,10 +1,6 @@
 // Engine: the per-cell surface that users of the older extension have, with array methods beside every call.
 #include <pybind11/stl.h>
 
-#include <fstream>
-#include <optional>
-#include <sstream>
-
 #include "config.hpp"
 #include "coord.hpp"
 #include "per_cell_engine.hpp"

@@ -1,10 +1,7 @@
 // Before a law is loaded the universe has one of radius 0 that is never asked.
 #include "per_cell_engine.hpp"
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "config.hpp"
 #include "status.hpp"
@@ -50,14 +47,10 @@ Coords PerCellEngine::cell(const Coord3D& coord) const {
 
 bool PerCellEngine::load_model(const std::string& path) {
   (void)universe_->engine();  // raises while a step runs: the one it would replace
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) {
-    last_error_ = "law file " + path + " cannot be read: " + std::strerror(errno);
-    return false;
-  }
   try {
-    auto loaded = std::make_unique<Universe>(bytes.str(), config_, device_, 0);
+    // Reads the head first, so that no file's size is believed.
+    const py::object bytes = py::module_::import("atheria.law").attr("read_law_file")(path);
+    auto loaded = std::make_unique<Universe>(bytes.cast<std::string>(), config_, device_, 0);
     if (loaded->d() != universe_->d()) {
       last_error_ = "law " + path + " has d = " + std::to_string(loaded->d()) + ", this engine was made with d_state = " + std::to_string(universe_->d());
       return false;
@@ -67,7 +60,8 @@ bool PerCellEngine::load_model(const std::string& path) {
     (void)universe_->engine();  // another thread may have begun a step of it while these arrays were made
     universe_ = std::move(loaded);
   } catch (py::error_already_set& error) {
-    last_error_ = path + ": " + std::string(py::str(error.value()));
+    last_error_ = py::str(error.value());
+    if (last_error_.find(path) == std::string::npos) last_error_ = path + ": " + last_error_;
     return false;
   }
   has_law_ = true;

@@ -161,7 +161,8 @@ ath_step_report Universe::step(uint64_t steps) {
   }
   busy_ = false;
   if (interruption.pending) throw py::error_already_set();
-  if (callable_ != nullptr && callable_->raised != nullptr) {
+  // Only for a step that failed: another engine may have the same law.
+  if (outcome.status != ATH_OK && callable_ != nullptr && callable_->raised != nullptr) {
     const auto raised = std::move(callable_->raised);
     throw py::error_already_set(*raised);
   }

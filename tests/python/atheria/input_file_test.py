@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from atheria import Simulation
+from atheria import Simulation, native
 from atheria.errors import LawFileError, OutputError, SnapshotError
 from atheria.input_file import read_checked
 from atheria.law import SHIPPED_FOLDER, open_law
@@ -40,6 +40,9 @@ def test_a_sparse_law_file_is_refused_by_its_head(tmp_path: Path, head: bytes) -
     os.truncate(path, HUGE)
     with pytest.raises(LawFileError, match=r"huge\.atl: "):
         open_law(path)
+    if native.available():
+        engine = native.core().Engine(8)
+        assert engine.load_model(str(path)) is False and "huge.atl: " in engine.get_last_error()
 
 
 def test_a_sparse_snapshot_is_refused_by_its_head(tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from atheria import Simulation
 
 
 @pytest.mark.parametrize("backend", ["auto", "numpy"])
-def test_an_interrupt_ends_a_long_run(backend: str) -> None:
-    """A bounded universe that would run for hours: SIGINT, and it is over within seconds, without a traceback."""
-    arguments = ["run", "--steps", "100000000", "--domain", "bounded", "--size", "64", "--backend", backend]
+def test_an_interrupt_ends_a_long_run(backend: str, tmp_path: Path) -> None:
+    """A bounded universe that would run for hours: SIGINT, and it is over within seconds, its last step kept, without a traceback."""
+    arguments = ["run", "--steps", "100000000", "--domain", "bounded", "--size", "64", "--backend", backend, "--snapshot", str(tmp_path / "s")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, "-m", "atheria", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -26,3 +28,4 @@ def test_an_interrupt_ends_a_long_run(backend: str) -> None:
     assert process.returncode == 130
     assert (out, err.splitlines()[-1]) == ("", "atheria run: interrupted")
     assert "Traceback" not in err
+    assert Simulation.load(tmp_path / "s", "demo", device=backend).step_number > 0
