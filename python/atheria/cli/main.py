@@ -25,7 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code: 0, 2 for wrong usage, else that of the error's class."""
+    """Runs the command line; returns the exit code: 0, 2 for wrong usage, 141 if who reads our output closed it, else that of the error's class."""
     args = make_parser().parse_args(argv)
     try:
         code = int(VERBS[args.verb].run(args))

@@ -282,7 +282,7 @@ class ReferenceEngine:
                 continue
             box = self._patch_domain(y0 - r, x0 - r)
             inner = (slice(r, r + SIDE), slice(r, r + SIDE))
-            delta = self.law.forward(patch[None], None if box is None else [box])[0]
+            delta = self.law.forward(patch[None].copy(), None if box is None else [box])[0]  # the copy is the law's own
             background = self.field.background(rows, columns, z, t)
             with np.errstate(over="ignore", invalid="ignore"):  # told below, with the cell's name
                 psi, activity = qca_update(

@@ -98,7 +98,8 @@ def law_from_callable(
     """A law computed by Python, called once per step with all patches.
 
     `function(patches)` takes float32 [B, h + 2 radius, w + 2 radius, 2d], channels = concat(Re psi, Im psi), and returns
-    Delta, float32 [B, h, w, 2d], as a numpy array or anything with ``__dlpack__`` (a torch tensor).  With
+    Delta, float32 [B, h, w, 2d], as a numpy array or anything with ``__dlpack__`` (a torch tensor).  The patches are a copy:
+    it may write to them and keep them.  While it runs, its simulation raises StateError for all but `step_number`.  With
     `wants_domains` it is called as ``function(patches, domains)``, so that a net of several layers can repeat the zero
     padding at the border of a bounded domain.
     """

@@ -199,6 +199,22 @@ def test_a_law_that_gives_no_real_numbers_fails(device: str, result: Any) -> Non
         simulation.step()
 
 
+def test_a_law_may_write_to_its_patches_and_keep_them(device: str) -> None:
+    kept = []
+
+    def law(patches: Any) -> Any:
+        kept.append(patches)
+        patches *= 0
+        return patches
+
+    simulation = Simulation(law_from_callable(law, d=1, radius=0), device=device)
+    simulation.add([[0, 0]], [1j])
+    simulation.step(3)
+    assert np.array_equal(simulation.states(), [[1j]])
+    kept[0][:] = 7
+    assert np.array_equal(simulation.states(), [[1j]])
+
+
 @pytest.mark.parametrize("call", ["clear", "cells", "step", "add", "save"])
 def test_a_law_may_not_use_its_simulation(device: str, call: str, tmp_path: Path) -> None:
     uses: dict[str, Any] = {
