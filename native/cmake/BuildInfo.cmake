@@ -65,7 +65,7 @@ function(atheria_json_text out value)
   endif()
 endfunction()
 
-# The facts as JSON members (no braces), two spaces deep, in `out`.
+# The facts as JSON members (no braces), two spaces deep, in `out`; the flags as a list in `out`_flags.
 function(atheria_build_facts out)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}")
@@ -89,6 +89,7 @@ function(atheria_build_facts out)
   atheria_json_list(levels_json ${ATHERIA_CPU_LEVELS})
   atheria_json_text(commit_json "${ATHERIA_COMMIT}")
   atheria_json_text(date_json "${ATHERIA_DATE}")
+  set(${out}_flags ${kept} PARENT_SCOPE)
   set(${out} "  \"version\": \"${PROJECT_VERSION}\",
   \"abi\": ${ATHERIA_ABI_VERSION},
   \"accel\": \"${ATHERIA_ACCEL}\",

@@ -58,7 +58,8 @@ ${facts},
   file(CONFIGURE OUTPUT ${work}/capabilities.json CONTENT "${text}" @ONLY)
   list(JOIN ATHERIA_CPU_LEVELS ", " levels)
   list(JOIN arg_BACKENDS ", " backends_text)
-  foreach(fact ATHERIA_COMMIT ATHERIA_DATE ATHERIA_CONDA_BUILD_STRING)
+  list(JOIN facts_flags " " flags_text)
+  foreach(fact ATHERIA_COMMIT ATHERIA_DATE ATHERIA_CONDA_BUILD_STRING ATHERIA_CONDA_BUILD_NUMBER)
     set(${fact}_text "${${fact}}")
     if(${fact}_text STREQUAL "")
       set(${fact}_text "not recorded")
@@ -67,9 +68,12 @@ ${facts},
   set(text "${package} ${PROJECT_VERSION}: ${arg_DESCRIPTION}
 
 build string  ${ATHERIA_CONDA_BUILD_STRING_text}
+build number  ${ATHERIA_CONDA_BUILD_NUMBER_text}
+ABI           ${ATHERIA_ABI_VERSION}
 accelerator   ${ATHERIA_ACCEL}
 platform      ${ATHERIA_PLATFORM}
 compiler      ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}
+flags         ${flags_text}
 CPU levels    ${levels}
 backends      ${backends_text}
 commit        ${ATHERIA_COMMIT_text}

@@ -9,6 +9,14 @@ cmake --build by-cmake
 ./by-cmake/consumer_c
 ./by-cmake/consumer_cpp
 
+# The facts name CPU levels; the machine code must have them.
+machine_code=$(${OBJDUMP:-objdump} -d "$PREFIX/lib/libatheria_engine.so")
+for level in avx2:%ymm avx512:%zmm; do
+  if grep -q "\"${level%%:*}\"" "$PREFIX/share/atheria/libatheria-engine/capabilities.json"; then
+    grep -qF "${level##*:}" <<<"$machine_code" || { echo "capabilities.json names ${level%%:*}, but no instruction uses ${level##*:}"; exit 1; }
+  fi
+done
+
 export PKG_CONFIG_PATH="$PREFIX/lib/pkgconfig"
 libraries=$(pkg-config --cflags --libs atheria-engine atheria-runtime)
 # shellcheck disable=SC2086

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 import atheria
+import atheria_core
 import numpy as np
 from atheria import Simulation, initial
 
@@ -21,7 +23,29 @@ def after(device: str, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return simulation.cells()
 
 
-accel = json.loads((Path(os.environ["PREFIX"]) / "share/atheria/atheria-core/capabilities.json").read_text())
+def facts_of(package: str) -> dict[str, object]:
+    """capabilities.json of an installed package, after its BUILD_INFO.txt was found to say the same."""
+    folder = Path(os.environ["PREFIX"]) / "share/atheria" / package
+    facts = json.loads((folder / "capabilities.json").read_text())
+    text = (folder / "BUILD_INFO.txt").read_text()
+    for key, value in facts.items():
+        words = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+        absent = [word for word in words if word is not None and key != "format" and str(word) not in text]
+        assert not absent, f"{package}: BUILD_INFO.txt lacks {key} {absent}"
+    assert facts["package"] == package, facts
+    return facts
+
+
+core, engine, runtime = map(facts_of, ("atheria-core", "libatheria-engine", "libatheria-runtime"))
+for key in ("version", "abi", "accel", "platform", "compiler", "cpu_levels", "build_number"):
+    assert core[key] == engine[key] == runtime[key], f"{key}: {core[key]}, {engine[key]}, {runtime[key]}"
+assert core["engine_build_string"] == engine["build_string"], core
+assert "-ffp-contract=off" in core["flags"] and "-ffp-contract=off" in engine["flags"], core["flags"]
+if core["compiler"]["id"] == "GNU":  # gcc leaves its version in what it compiles
+    for library in (atheria_core.__file__, Path(os.environ["PREFIX"]) / f"lib/libatheria_engine.so.{engine['version']}"):
+        signed = re.findall(rb"GCC: \([^)]*\) ([0-9.]+)", Path(library).read_bytes())
+        assert core["compiler"]["version"].encode() in signed, f"{library} is compiled by {signed}, not {core['compiler']}"
+accel = core
 assert accel["python"] == f"{sys.version_info.major}.{sys.version_info.minor}", accel
 info = atheria.engine_info()
 assert info["engine"] == "native", info

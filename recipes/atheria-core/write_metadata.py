@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,6 +18,22 @@ def compiler_facts(build: Path) -> dict[str, str]:
     (record,) = build.glob("CMakeFiles/*/CMakeCXXCompiler.cmake")
     values = dict(re.findall(r'set\((CMAKE_CXX_COMPILER_(?:ID|VERSION)) "([^"]*)"\)', record.read_text()))
     return {"id": values["CMAKE_CXX_COMPILER_ID"], "version": values["CMAKE_CXX_COMPILER_VERSION"]}
+
+
+def readable(fact: object) -> str:
+    """A fact as BUILD_INFO.txt writes it."""
+    if isinstance(fact, dict):
+        return " ".join(map(str, fact.values()))
+    if isinstance(fact, list):
+        return (" " if any(str(word).startswith("-") for word in fact) else ", ").join(map(str, fact))
+    return "not recorded" if fact is None else str(fact)
+
+
+def compiler_flags(build: Path) -> list[str]:
+    """What the extension was compiled with, less what says where: as libatheria-engine's own facts give it."""
+    cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE))
+    words = shlex.split(f"{cache['CMAKE_CXX_FLAGS']} {cache['CMAKE_CXX_FLAGS_RELEASE']} -ffp-contract=off")
+    return [word for at, word in enumerate(words) if "/" not in word and word != "-isystem" and words[at - 1] != "-isystem"]
 
 
 def main(build: Path) -> None:
@@ -35,6 +52,7 @@ def main(build: Path) -> None:
         "platform": engine["platform"],
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "compiler": compiler_facts(build),
+        "flags": compiler_flags(build),
         "cpu_levels": engine["cpu_levels"],
         "engine_build_string": engine["build_string"],
         "commit": os.environ.get("COMMIT") or None,
@@ -43,7 +61,7 @@ def main(build: Path) -> None:
     facts = prefix / "share/atheria" / os.environ["PKG_NAME"]
     facts.mkdir(parents=True)
     (facts / "capabilities.json").write_text(json.dumps(capabilities, indent=2) + "\n")
-    lines = [f"{key.replace('_', ' '):<20}{value if value is not None else 'not recorded'}" for key, value in capabilities.items()]
+    lines = [f"{key.replace('_', ' '):<20}{readable(value)}" for key, value in capabilities.items()]
     ending = "\n\ncapabilities.json beside this file says the same to programs.\n"
     (facts / "BUILD_INFO.txt").write_text("\n".join(lines) + ending)
 
