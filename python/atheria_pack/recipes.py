@@ -15,7 +15,7 @@ from atheria_pack.digest import digest_files, digest_of
 from atheria_pack.errors import RecipeError
 from atheria_pack.variants import PYTHON_KEY, Combination, short_python
 
-_HASH_AND_NUMBER = re.compile(r"_?h[0-9a-f]{7}_\d+$")
+_HASH_AND_NUMBER = re.compile(r"(_?h[0-9a-f]{7})?_\d+$")
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,12 @@ def _local_sources(source: Any) -> Iterator[Mapping[str, Any]]:
             yield from _local_sources(entry.get(branch))
 
 
-def source_digests(paths: Mapping[str, Iterable[Path]], root: Path) -> dict[str, str]:
-    """The variant keys that carry the digests of the sources: 16 hex digits each, enough to tell versions apart."""
-    return {digest_key(name): digest_of(digest_files(listed, root))[:16] for name, listed in paths.items()}
+def source_digests(recipe: Path, paths: Mapping[str, Iterable[Path]], root: Path) -> dict[str, str]:
+    """The variant keys that carry the digests of the sources: 16 hex digits each, enough to tell versions apart.
+
+    The recipe's own folder belongs to them: a package with another script or test inside gets another name, too.
+    """
+    return {digest_key(name): digest_of(digest_files([recipe.parent, *listed], root))[:16] for name, listed in paths.items()}
 
 
 def render(recipe: Path, combination: Combination, platform: str, root: Path) -> list[Output]:
@@ -113,13 +116,13 @@ def render(recipe: Path, combination: Combination, platform: str, root: Path) ->
     One combination at a time, because `pin_subpackage(exact)` would else pin the sibling of another variant.
     """
     paths = source_paths(recipe)
-    return _render(recipe, {**combination, **source_digests(paths, root)}, platform, paths)
+    return _render(recipe, {**combination, **source_digests(recipe, paths, root)}, platform, paths)
 
 
 def render_all(recipe: Path, combinations: Iterable[Combination], platform: str, root: Path) -> list[Output]:
     """The packages a recipe makes for all combinations, each package once, in order of first appearance."""
     paths = source_paths(recipe)
-    digests = source_digests(paths, root)
+    digests = source_digests(recipe, paths, root)
     outputs: dict[str, Output] = {}
     for combination in combinations:
         for output in _render(recipe, {**combination, **digests}, platform, paths):

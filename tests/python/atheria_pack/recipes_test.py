@@ -45,6 +45,17 @@ def test_a_source_edit_changes_the_hash_of_what_it_makes_and_of_what_pins_that(p
     assert changed == {name for name in before if "variant" not in name}
 
 
+def test_an_edited_script_or_test_of_the_recipe_changes_the_hash_too(project: Path) -> None:
+    """Its content is in the package; two contents must not have one name."""
+    before = {name: output.build for name, output in outputs_of(project).items()}
+    (recipe,) = find_recipes(project)
+    (recipe.parent / "test_more.sh").write_text("true\n")
+    after = {name: output.build for name, output in outputs_of(project).items()}
+    assert {name for name in before if before[name] != after[name]} == {name for name in before if "variant" not in name}
+    (recipe.parent / "README.md").write_text("no build reads it\n")
+    assert {name: output.build for name, output in outputs_of(project).items()} == after
+
+
 def test_sources_of_a_staging_build_are_its_outputs(project: Path) -> None:
     outputs = outputs_of(project)
     assert outputs["linux-64/libfix=cpu"].sources == ((project / "src").resolve(),)
