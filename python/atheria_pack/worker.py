@@ -114,6 +114,7 @@ def _build_staged(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
                     variant_config=[str(variants)],
                     ignore_recipe_variants=True,
                     no_build_id=True,
+                    no_include_recipe=True,  # rendered, it names this machine's folders
                     test="skip",
                     output_dir=task.output,
                 )
@@ -149,6 +150,7 @@ def _build_alone(task: Task, wanted: set[str]) -> None:
                 channels=[task.channel],
                 progress_callback=LogToStdout(),
                 no_build_id=True,
+                no_include_recipe=True,
             )
 
 
