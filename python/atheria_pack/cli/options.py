@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -32,11 +33,32 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def workspace_of(arguments: argparse.Namespace) -> Workspace:
-    """The project around the current folder, else around this file."""
+    """The project around the current folder, else around this file.
+
+    An output folder with white space in its path is a UsageError: compilers get their flags from conda's activation as one
+    text, which is split at every space, also those of the build's own folders.
+    """
+    output = callers_folder() / arguments.output if arguments.output else None
     try:
-        return find_workspace(Path.cwd(), arguments.output)
+        found = find_workspace(Path.cwd(), output)
     except UsageError:
-        return find_workspace(Path(__file__).resolve().parent, arguments.output)
+        found = find_workspace(Path(__file__).resolve().parent, output)
+    if any(letter.isspace() for letter in str(found.output)):
+        raise UsageError(f"the output folder {str(found.output)!r} has white space in its path, which compilers cannot take; "
+                         "give another one with --output FOLDER")
+    return found
+
+
+def callers_folder() -> Path:
+    """What relative names on the command line start from: where `./run` or `pixi run` was typed, else the current folder.
+
+    Both move to the project first and leave the former folder in INIT_CWD, as npm does; it counts only inside such a task.
+    """
+    here = Path.cwd()
+    typed = os.environ.get("INIT_CWD")
+    if typed and os.environ.get("PIXI_PROJECT_ROOT") == str(here):
+        return Path(typed)
+    return here
 
 
 def jobs_of(arguments: argparse.Namespace) -> int:
@@ -68,7 +90,10 @@ def channel_of(arguments: argparse.Namespace, workspace: Workspace, request: Req
     """
     restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
-    return choose(arguments.channel, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say)
+    asked = arguments.channel
+    if asked and (callers_folder() / asked).is_dir():
+        asked = str(callers_folder() / asked)
+    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say)
 
 
 def print_event(event: BootstrapEvent) -> None:

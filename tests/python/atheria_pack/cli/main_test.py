@@ -46,6 +46,32 @@ def test_wrong_names(project: Path, empty: Path, verb: str, words: list[str], co
     assert (done.returncode, done.stderr, done.stdout) == (code, message, "")
 
 
+@pytest.mark.parametrize("verb", ["matrix", "build-all"])
+def test_an_output_folder_with_a_space_is_refused(project: Path, empty: Path, verb: str) -> None:
+    spaced = project.rename(project.with_name("pro ject"))
+    done = pack(spaced, verb, "--channel", str(empty))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: the output folder {str(spaced / 'output')!r} has white space in its path, which compilers cannot take; "
+        "give another one with --output FOLDER\n"
+    )
+    assert pack(spaced, verb, "--channel", str(empty), "--output", str(project), *["--dry-run"][: verb == "build-all"]).returncode == 0
+
+
+def test_relative_names_start_where_the_task_was_typed(project: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task runs in the project, whatever folder `./run` was called from."""
+    place = project.parent / "elsewhere"
+    place.mkdir()
+    empty.rename(place / "channel")
+    monkeypatch.setenv("INIT_CWD", str(place))
+    words = ["build-all", "--dry-run", "--channel", "channel", "--output", "made"]
+    assert pack(project, *words).returncode == 2, "outside a task the variable means nothing"
+    monkeypatch.setenv("PIXI_PROJECT_ROOT", str(project))
+    done = pack(project, *words)
+    assert done.returncode == 0, done.stderr
+    assert (place / "made").is_dir() and not (project / "made" / "records").exists()
+
+
 def test_wrong_variants(project: Path, empty: Path) -> None:
     text = (project / "variants.yaml").read_text().replace('["100", "50"]', '["100"]')
     (project / "variants.yaml").write_text(text)
