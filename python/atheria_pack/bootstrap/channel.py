@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -25,12 +26,13 @@ from atheria_pack.bootstrap.recipes import read_recipes
 from atheria_pack.bootstrap.toolchain import find_toolchain
 from atheria_pack.bootstrap.tools import find_pip
 from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, file_sha256, missing_wheels
-from atheria_pack.errors import BootstrapError
+from atheria_pack.errors import BootstrapError, DiskFullError
 
 Progress = Callable[[BootstrapEvent], None]
 
 STATE = "bootstrap.json"  # in the channel folder: what it was made of; written last
 LOG_LINES = 15
+DISK_FULL_TEXT = "No space left on device"
 
 
 def ensure_channel(
@@ -73,7 +75,7 @@ def ensure_channel(
     report.total = len(planned)
 
     cache_dir.mkdir(parents=True, exist_ok=True)
-    with _only_one(cache_dir / "lock"):
+    with _only_one(cache_dir / "lock"), _ended_in_order():
         to_make: list[Job] = []
         made: dict[str, MadePackage] = {}
         for job in planned:
@@ -161,8 +163,9 @@ def _cached(job: Job, cache_dir: Path) -> MadePackage | None:
     try:
         record = json.loads((folder / "record.json").read_text("utf-8"))
         path = folder / record["file"]
-        if path.stat().st_size != record["size"]:
-            raise ValueError(f"{path} has {path.stat().st_size} bytes, {record['size']} were written")
+        # All of it, not only its size: some 0.3 s for the whole channel, and a damaged package is simply made anew.
+        if path.stat().st_size != record["size"] or file_sha256(path) != record["sha256"]:
+            raise ValueError(f"{path} is not as it was made")
         os.utime(folder)
     except FileNotFoundError:
         return None
@@ -248,11 +251,44 @@ def _make_one(job: Job, cache_dir: Path, subdir: str, report: _Reporter, running
     order.unlink(missing_ok=True)
     package = _cached(job, cache_dir) if status == 0 else None
     if package is None:
-        said = _why(log.read_text("utf-8", "replace"))
+        printed = log.read_text("utf-8", "replace")
+        if DISK_FULL_TEXT in printed:
+            raise _disk_full(cache_dir)
+        said = _why(printed)
         raise BootstrapError(f"bootstrap package {job.label} failed (status {status}): {said}\nlog: {log}")
     seconds = time.monotonic() - started
     report("built", job.origin, package.identifier, seconds, step=True)
     return package
+
+
+def _disk_full(cache_dir: Path) -> DiskFullError:
+    disk = os.statvfs(cache_dir)
+    return DiskFullError(
+        f"the disk of {cache_dir} ran full ({disk.f_bavail * disk.f_frsize >> 20} MiB free now) while the bootstrap channel was made, "
+        "which takes some 600 MiB; free some, or build elsewhere with --output FOLDER. What was made is kept"
+    )
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Take a request to end (SIGTERM, SIGHUP) as Ctrl-C: running makers are stopped, finished packages kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may catch signals
+        return
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) == signal.SIG_DFL
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _why(log: str) -> str:
@@ -279,7 +315,7 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
         present = json.loads((channel_dir / STATE).read_text("utf-8")) == state
     except (OSError, ValueError):
         present = False
-    if present and all(one.path.is_file() for one in placed):
+    if present and all(map(_same, (one.path for one in packages), (one.path for one in placed))):
         return placed
     started = time.monotonic()
     fresh = channel_dir.with_name(channel_dir.name + ".new")
@@ -289,7 +325,6 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
     for name in (subdir, "noarch"):
         (fresh / name).mkdir(parents=True)
     for one in packages:
-        _check(one)
         _link(one.path, fresh / one.subdir / one.path.name)
     from rattler.index import index_fs
 
@@ -304,16 +339,9 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
     return placed
 
 
-def _check(package: MadePackage) -> None:
-    """Compare a package of the cache with the digest it had when it was made, before an index vouches for it."""
-    recorded = json.loads((package.path.parent / "record.json").read_text("utf-8"))["sha256"]
-    found = file_sha256(package.path)
-    if found != recorded:
-        shutil.rmtree(package.path.parent, ignore_errors=True)
-        raise BootstrapError(
-            f"{package.path} has sha256 {found}, but was made with {recorded}; it was damaged since and is removed now: "
-            "run again to make it anew"
-        )
+def _same(cached: Path, placed: Path) -> bool:
+    """Whether a package of the channel is the one of the cache: the same file, or a copy with the same bytes."""
+    return placed.is_file() and (placed.samefile(cached) or file_sha256(placed) == file_sha256(cached))
 
 
 def _link(source: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from atheria_pack.errors import BootstrapError
+from atheria_pack.errors import BootstrapError, DiskFullError
 
 PIP_TIMEOUT_S = 1800
 
@@ -119,6 +119,8 @@ def fetch_wheels(pins: Sequence[WheelPin], wheel_dir: Path, pip: Sequence[str]) 
         for pin in pins:
             path = scratch / pin.file
             if not path.is_file():
+                if "No space left on device" in done.stderr:
+                    raise DiskFullError(f"the disk of {wheel_dir} ran full while {pin.file} was fetched; free some, or give --output FOLDER")
                 raise BootstrapError(_fetch_failure(pin, wheel_dir, done.stderr))
             found = file_sha256(path)
             if found != pin.sha256:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from atheria_pack.bootstrap import BootstrapChannel, BootstrapEvent, ensure_channel
 from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, file_sha256
-from atheria_pack.errors import BootstrapError
+from atheria_pack.errors import BootstrapError, DiskFullError
 
 ROOT = Path(__file__).parents[4]
 FEW = ("pybind11-abi", "libgcc", "gcc_linux-64", "ninja")
@@ -93,18 +93,51 @@ def test_a_damaged_wheel_is_refused_and_leaves_no_package(project: Path, monkeyp
     assert not list((project / "cache" / "packages").glob("*/ninja-*.conda"))
 
 
-def test_a_damaged_package_of_the_cache_is_never_indexed(project: Path) -> None:
+def test_a_damaged_package_is_made_anew(project: Path) -> None:
     made = {package.name: package for package in ensure(project).packages}
     cached = next((project / "cache" / "packages").glob("*/ninja-*.conda"))
     content = bytearray(cached.read_bytes())
     content[len(content) // 2] ^= 1
     cached.unlink()
     cached.write_bytes(content)
-    shutil.rmtree(project / "channel")
-    with pytest.raises(BootstrapError, match=r"ninja-.*damaged since and is removed now"):
-        ensure(project)
     again = ensure(project)
     assert names(again.built) == {"ninja"} and made["ninja"].identifier in again.built
+    assert file_sha256(again.path / "linux-64" / cached.name) == indexed(again, cached.name)
+
+
+def test_a_damaged_copy_in_the_channel_is_replaced(project: Path) -> None:
+    """Where the file system has no hard links, channel and cache can be damaged apart."""
+    channel = ensure(project)
+    placed = next(channel.path.glob("linux-64/ninja-*.conda"))
+    content = bytearray(placed.read_bytes())
+    content[len(content) // 2] ^= 1
+    placed.unlink()
+    placed.write_bytes(content)
+    again = ensure(project)
+    assert again.built == [] and file_sha256(placed) == indexed(again, placed.name)
+
+
+def indexed(channel: BootstrapChannel, name: str) -> str:
+    """The digest that the index gives."""
+    return str(json.loads((channel.path / "linux-64" / "repodata.json").read_text())["packages.conda"][name]["sha256"])
+
+
+def test_a_full_disk_is_told_as_one(project: Path) -> None:
+    place = project / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"cannot mount a small tmpfs here ({mounted.stderr.strip()}), and only a real full disk tells")
+    try:
+        shutil.rmtree(project / "recipes" / "bootstrap" / "ninja")
+        recipe = project / "recipes" / "bootstrap" / "pybind11-abi" / "recipe.yaml"
+        script = "dd if=/dev/zero of=\"$PREFIX/big\" bs=1M count=4"
+        assert '- "true"' in recipe.read_text()
+        recipe.write_text(recipe.read_text().replace('- "true"', f"- {json.dumps(script)}"))
+        with pytest.raises(DiskFullError, match=rf"the disk of {place}/cache ran full .* --output FOLDER"):
+            ensure_channel(project, place / "cache", place / "channel", None, lambda event: None, 1)
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_pip_is_asked_with_the_pinned_digest(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +153,14 @@ def test_pip_is_asked_with_the_pinned_digest(project: Path, monkeypatch: pytest.
     assert list((project / "other").iterdir()) == []
 
 
+def is_maker(path: Path, project: Path) -> bool:
+    try:
+        line = path.read_bytes()
+    except OSError:
+        return False
+    return b"atheria_pack.bootstrap.make" in line and str(project).encode() in line
+
+
 _RUN = """\
 import sys
 from pathlib import Path
@@ -129,7 +170,7 @@ ensure_channel(project, project / "cache", project / "channel", None, lambda eve
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_goes_on_where_it_was(project: Path, number: int) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
     process = subprocess.Popen(
@@ -139,8 +180,12 @@ def test_an_interrupted_run_goes_on_where_it_was(project: Path, number: int) -> 
     for line in process.stdout:
         if line.strip() == "built":
             break
-    os.killpg(process.pid, number)
+    if number in (signal.SIGTERM, signal.SIGHUP):  # sent to the one process, which has to stop its makers
+        os.kill(process.pid, number)
+    else:
+        os.killpg(process.pid, number)
     process.wait(timeout=60)
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if is_maker(path, project)], "a maker runs on"
     assert not (project / "channel").exists()
     for folder in (project / "cache" / "packages").iterdir():
         record = json.loads((folder / "record.json").read_text())
