@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from atheria_pack.channel.base import BaseChannel
-from atheria_pack.digest import digest_files, digest_of
+from atheria_pack.digest import digest_files, digest_of, last_commit
 from atheria_pack.plan import Decision, Job, State, decide, make_jobs
 from atheria_pack.recipes import Output, find_recipes, package_name, render_all
 from atheria_pack.record import damage, load_records
@@ -88,6 +88,9 @@ def parts_of(job: Job, root: Path) -> dict[str, str]:
     folders = {output.recipe.parent for output in job.outputs}
     for name, digest in digest_files([*folders, *(path for output in job.outputs for path in output.sources)], root).items():
         parts[f"source {name}"] = digest
+    commit = last_commit([*folders, *(path for output in job.outputs for path in output.sources)], root)
+    if commit.endswith("-modified"):  # stands in the package: once the changes are committed, it would be untrue
+        parts["commit"] = commit
     for output in job.outputs:
         parts[f"recipe {output.name}"] = digest_of({"text": _settled(output.rendered), "build": output.build})
     return parts
