@@ -47,10 +47,18 @@ def _git_files(path: Path) -> list[Path] | None:
     return [path / os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 
+def sha256_of(path: Path) -> str:
+    """sha256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def file_digest(path: Path) -> str:
     """sha256 of the content, marked when the file is executable."""
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
-    return content + ("+x" if os.access(path, os.X_OK) else "")
+    return sha256_of(path) + ("+x" if os.access(path, os.X_OK) else "")
 
 
 def digest_files(paths: Iterable[Path], root: Path) -> dict[str, str]:

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import rattler
-from rattler.exceptions import SolverError
+import rattler.exceptions
 
 from atheria_pack.atomic import write_json
-from atheria_pack.digest import digest_of
-from atheria_pack.record import sha256_of
+from atheria_pack.digest import digest_of, sha256_of
 from atheria_pack.solve import Solver
 
 STEPS = 100
-_TIMEOUT_SECONDS = 300
+_TIMEOUT_SECONDS = 300.0
+# py-rattler's exceptions share no base class of their own.
+_INSTALL_ERRORS: tuple[type[Exception], ...] = (
+    OSError,
+    *(found for found in vars(rattler.exceptions).values() if isinstance(found, type) and issubclass(found, Exception)),
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _remembered(path: Path, key: str) -> Proof | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         return Proof(**{**raw["proof"], "reused": True}) if raw["key"] == key else None
-    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
         return None
 
 
@@ -86,8 +90,10 @@ def _proved(
 
     try:
         installed = install([user_spec(accel)], channels, platform, prefix, cache)
-    except SolverError as error:
+    except rattler.exceptions.SolverError as error:
         return ended(False, f"does not solve: {error}")
+    except _INSTALL_ERRORS as error:
+        return ended(False, f"does not install: {error}")
     core = next((name for name in installed if name.startswith("atheria-core-")), None)
     if core is None or f"-{accel}" not in core:
         return ended(False, f"the solve gave {core}, which is not the {accel} build", core)
@@ -149,7 +155,10 @@ def judge_picture(path: Path) -> tuple[bool, str]:
 
 
 def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path, cache: Path) -> list[str]:
-    """Solve and install into `prefix`; answers `name-version-build` of all packages. Raises SolverError."""
+    """Solve and install into `prefix`; answers `name-version-build` of all packages.
+
+    Raises py-rattler's SolverError when nothing satisfies the specs, its other errors and OSError when the install fails.
+    """
     records = Solver(channels, platform).records(specs)
 
     async def unpack() -> None:
@@ -159,22 +168,27 @@ def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix
     return [f"{record.name.normalized}-{record.version}-{record.build}" for record in records]
 
 
-def in_prefix(prefix: Path, command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of an installed prefix with a clean environment: PATH is the prefix's bin, nothing is inherited."""
+def in_prefix(
+    prefix: Path, command: Sequence[str], cwd: Path, timeout: float = _TIMEOUT_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of an installed prefix with a clean environment: PATH is the prefix's bin, nothing is inherited.
+
+    Like a shell, it answers status 127 for a command that is not there, 126 for one that does not start, and 124 for one
+    that did not end in `timeout` seconds.
+    """
     cwd.mkdir(parents=True, exist_ok=True)
     environment = {"PATH": str(prefix / "bin"), "HOME": str(cwd), "LANG": "C.UTF-8"}
     program = prefix / "bin" / command[0]
     if not os.access(program, os.X_OK):
         return subprocess.CompletedProcess(list(command), 127, "", f"the installed prefix has no command {command[0]}")
-    return subprocess.run(
-        [str(program), *command[1:]],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [str(program), *command[1:]], cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(list(command), 124, "", f"no end after {timeout:g} s")
+    except OSError as error:
+        return subprocess.CompletedProcess(list(command), 126, "", f"{command[0]} does not start: {error}")
 
 
 def fingerprint_of(channel: Path) -> str:
