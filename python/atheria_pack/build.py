@@ -13,13 +13,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from atheria_pack.digest import last_change, last_commit
+from atheria_pack.digest import last_change, last_commit, sha256_of
 from atheria_pack.errors import PackError
+from atheria_pack.guard import signal_session
 from atheria_pack.matrix import Matrix
 from atheria_pack.plan import Decision, Job, State
-from atheria_pack.record import BuiltPackage, Record, load_records, save_record, sha256_of
+from atheria_pack.record import BuiltPackage, Record, forget_record, load_earlier, load_records, save_record
 from atheria_pack.worker import DISK_FULL, DISK_FULL_TEXT, PHASE_FILE, Task, write_task
 from atheria_pack.workspace import Workspace
 
@@ -79,6 +80,19 @@ class Run:
         return not self.interrupted and all(r.good or r.state == "skipped" for r in self.results.values())
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a run is to do: the decided matrix, how many jobs at once, and the descriptor of the workspace's lock, which the
+    caller holds and each job keeps held."""
+
+    workspace: Workspace
+    matrix: Matrix
+    platform: str
+    jobs: int
+    run_tests: bool
+    lock: int
+
+
 @dataclass
 class _Running:
     job: Job
@@ -103,31 +117,30 @@ def available_memory() -> int:
     raise PackError("/proc/meminfo has no MemAvailable; give --jobs")
 
 
-def run(workspace: Workspace, matrix: Matrix, platform: str, jobs: int, run_tests: bool, listener: Listener) -> Run:
-    """Build every job that is to be built, suppliers first. The caller holds the workspace's lock.
+def run(order: Order, state: Run, listener: Listener) -> None:
+    """Build every job that is to be built, suppliers first; `state` takes the results as they come.
 
     Finished jobs are recorded at once, so that whatever stops the run later, they are kept.
     """
-    state = Run()
-    records = load_records(workspace.records)
+    records = load_records(order.workspace.records)
     waiting: list[Decision] = []
-    for decision in matrix.decisions:
+    for decision in order.matrix.decisions:
         if decision.state is State.BUILD:
             waiting.append(decision)
             continue
         kept = records[decision.job.identifier].packages if decision.state is State.UP_TO_DATE else ()
         _end(state, listener, JobResult(decision.job, decision.state.value, decision.reason, packages=kept))
     running: list[_Running] = []
-    previous = signal.signal(signal.SIGTERM, _as_interrupt)
+    watched, held = os.pipe()  # workers end when `held` closes, whatever ends this process
     try:
         while waiting or running:
-            waiting = _start_ready(workspace, matrix, platform, jobs, run_tests, listener, state, waiting, running)
+            waiting = _start_ready(order, listener, state, waiting, running, watched)
             time.sleep(_POLL_SECONDS)
             for active in list(running):
                 _report_phase(active, listener)
                 if active.process.poll() is not None:
                     running.remove(active)
-                    result = _collect(workspace, active)
+                    result = _collect(order.workspace, active)
                     state.disk_full = state.disk_full or _is_disk_full(result)
                     _end(state, listener, result)
             if state.disk_full:
@@ -139,13 +152,9 @@ def run(workspace: Workspace, matrix: Matrix, platform: str, jobs: int, run_test
             _end(state, listener, JobResult(active.job, "not run", "interrupted", log=active.log))
         _give_up(waiting, state, listener, "interrupted")
     finally:
-        signal.signal(signal.SIGTERM, previous)
         _stop(running)
-    return state
-
-
-def _as_interrupt(_signal: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
+        os.close(held)
+        os.close(watched)
 
 
 def _end(state: Run, listener: Listener, result: JobResult) -> None:
@@ -168,15 +177,7 @@ def lacking(job: Job, results: Mapping[str, JobResult]) -> str | None:
 
 
 def _start_ready(
-    workspace: Workspace,
-    matrix: Matrix,
-    platform: str,
-    jobs: int,
-    run_tests: bool,
-    listener: Listener,
-    state: Run,
-    waiting: list[Decision],
-    running: list[_Running],
+    order: Order, listener: Listener, state: Run, waiting: list[Decision], running: list[_Running], watched: int
 ) -> list[Decision]:
     left = []
     for decision in waiting:
@@ -185,10 +186,10 @@ def _start_ready(
             left.append(decision)
         elif lack := lacking(job, state.results):
             _end(state, listener, JobResult(job, "blocked", lack))
-        elif len(running) >= jobs or (running and available_memory() < _JOB_MEMORY):
+        elif len(running) >= order.jobs or (running and available_memory() < _JOB_MEMORY):
             left.append(decision)
         else:
-            running.append(_start(workspace, matrix, platform, jobs, run_tests, state, decision))
+            running.append(_start(order, state, decision, watched))
             listener.started(job)
     return left
 
@@ -214,10 +215,8 @@ def _inputs(workspace: Workspace, job: Job, results: Mapping[str, JobResult]) ->
     return sorted(found.values())
 
 
-def _start(
-    workspace: Workspace, matrix: Matrix, platform: str, jobs: int, run_tests: bool, state: Run, decision: Decision
-) -> _Running:
-    job = decision.job
+def _start(order: Order, state: Run, decision: Decision, watched: int) -> _Running:
+    workspace, job = order.workspace, decision.job
     folder = workspace.work / job.identifier
     shutil.rmtree(folder, ignore_errors=True)
     for output in job.outputs:
@@ -226,12 +225,12 @@ def _start(
     task = Task(
         recipe=str(first.recipe),
         combination=dict(first.combination),
-        platform=platform,
+        platform=order.platform,
         packages=[(output.name, output.file_name, output.staging is not None) for output in job.outputs],
         inputs=_inputs(workspace, job, state.results),
-        channel=matrix.channel.uri,
+        channel=order.matrix.channel.uri,
         folder=str(folder),
-        run_tests=run_tests,
+        run_tests=order.run_tests,
     )
     path = write_task(task)
     log = log_path(workspace, job)
@@ -244,15 +243,16 @@ def _start(
         "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
         "ATHERIA_COMMIT": last_commit(sources, workspace.root),
         "RATTLER_CACHE_DIR": str(workspace.cache),
-        "CPU_COUNT": str(max(1, len(os.sched_getaffinity(0)) // jobs)),
+        "CPU_COUNT": str(max(1, len(os.sched_getaffinity(0)) // order.jobs)),
     }
     with open(log, "wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "atheria_pack.worker", str(path)],
+            [sys.executable, "-m", "atheria_pack.guard", str(watched), "--", sys.executable, "-m", "atheria_pack.worker", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
             env=environment,
+            pass_fds=(watched, order.lock),
             start_new_session=True,  # Ctrl-C reaches the parent only, which then stops its workers in order
         )
     return _Running(job, decision, process, folder, log, time.monotonic())
@@ -306,11 +306,12 @@ def compiler_step(folder: Path) -> str | None:
     """How far ninja is, `[12/40]`, read from the end of the running build script's log."""
     for build in (folder / "out" / "bld").glob("*"):
         log = build / "work" / "conda_build.log"
-        if not log.is_file():
-            continue
-        with open(log, "rb") as stream:
-            stream.seek(max(0, log.stat().st_size - 4096))
-            steps = re.findall(rb"^\[\d+/\d+\]", stream.read(), re.MULTILINE)
+        try:
+            with open(log, "rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - 4096))
+                steps = re.findall(rb"^\[\d+/\d+\]", stream.read(), re.MULTILINE)
+        except FileNotFoundError:
+            continue  # not there yet, or gone already: py-rattler-build removes it when the script is done
         if steps:
             return str(steps[-1].decode())
     return None
@@ -323,7 +324,7 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
         outcome = json.loads((active.folder / "result.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         last = "; ".join(tail(active.log, "", 1))
-        outcome = {"packages": [], "tests": [], "error": f"the worker ended with status {active.process.returncode}: {last}"}
+        outcome = {"packages": [], "tests": [], "untested": 0, "error": f"the worker ended with status {active.process.returncode}: {last}"}
         if active.process.returncode == DISK_FULL:  # so full that the result could not be written
             outcome["error"] = DISK_FULL_TEXT
     tests = outcome["tests"]
@@ -331,6 +332,7 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
     if DISK_FULL_TEXT in str(outcome["error"]):
         shutil.rmtree(active.folder, ignore_errors=True)  # what is left of it fills the disk, and the log is kept
     if outcome["error"]:
+        _disown(workspace, active.decision, passed < len(tests))
         return JobResult(
             job,
             "failed",
@@ -347,10 +349,17 @@ def _collect(workspace: Workspace, active: _Running) -> JobResult:
     )
     save_record(
         workspace.records,
-        Record(job.identifier, active.decision.key, dict(active.decision.parts), packages, seconds),
+        Record(job.identifier, active.decision.key, dict(active.decision.parts), packages, seconds, not outcome["untested"]),
     )
     shutil.rmtree(active.folder, ignore_errors=True)
     return JobResult(job, "built", active.decision.reason, seconds, packages, passed, len(tests) - passed, active.log)
+
+
+def _disown(workspace: Workspace, decision: Decision, tests_failed: bool) -> None:
+    """Forget a build of the same content that was kept without its tests, now that they ran and failed."""
+    kept = load_records(workspace.records).get(decision.job.identifier)
+    if tests_failed and kept is not None and kept.key == decision.key and not kept.tested:
+        forget_record(workspace.records, decision.job.identifier)
 
 
 def _store(workspace: Workspace, made: Path, cell: str, tests: int) -> BuiltPackage:
@@ -394,41 +403,21 @@ def _stop(running: Iterable[_Running]) -> None:
     """End workers and all they started: ask, wait, insist."""
     alive = [active for active in running if active.process.poll() is None]
     for active in alive:
-        _signal(active, signal.SIGTERM)
+        signal_session(active.process.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     for active in alive:
         try:
             active.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             pass
-        _signal(active, signal.SIGKILL)
+        signal_session(active.process.pid, signal.SIGKILL)
         active.process.wait()
-
-
-def _signal(active: _Running, number: signal.Signals) -> None:
-    for pid in session_members(active.process.pid):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass  # it ended in the meantime, which is what was wanted
-
-
-def session_members(session: int) -> list[int]:
-    """All processes of a session. Build scripts run in process groups of their own, so that the group is not enough."""
-    members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while the list was read
-        if int(fields[3]) == session:
-            members.append(int(stat.parent.name))
-    return members
 
 
 def forget_strangers(workspace: Workspace) -> list[Path]:
     """Remove stored packages that no record names any more (older builds of a cell); answers them."""
-    known = {package.path(workspace.packages) for r in load_records(workspace.records).values() for package in r.packages}
+    records = [*load_records(workspace.records).values(), *load_earlier(workspace.records)]
+    known = {package.path(workspace.packages) for record in records for package in record.packages}
     strangers = [path for path in sorted(workspace.packages.glob("*/*.conda")) if path not in known]
     for path in strangers:
         path.unlink()

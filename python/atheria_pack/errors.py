@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INTERRUPTED = 130  # exit status after Ctrl-C and its like, as shells have it
+
 
 class PackError(Exception):
     """Base of every error that is explained to the user rather than shown as a traceback."""

@@ -35,19 +35,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All cells that a request selects, decided; and the names of all jobs of the platform, selected or not."""
+    """All cells that a request selects, decided; and all jobs of the platform, selected or not."""
 
     channel: BaseChannel
     decisions: tuple[Decision, ...]
-    known: frozenset[str]
+    jobs: tuple[Job, ...]
 
     def count(self, state: State) -> int:
         """How many cells are in this state."""
         return sum(len(d.job.outputs) for d in self.decisions if d.state is state)
 
 
-def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matrix:
-    """Render, select and decide. Nothing is written."""
+def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: bool = True) -> Matrix:
+    """Render, select and decide. Nothing is written. `tests`: whether packages' own tests are to have run."""
     everything = overlaid(load_variants(workspace.variants, request.platform), channel.overlay)
     variants = restricted(everything, request.accels, request.pythons)
     outputs = render_outputs(workspace.root, variants, request.platform)
@@ -72,8 +72,7 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel) -> Matr
         for job in jobs
         if job.identifier in records and (trouble := damage(records[job.identifier].packages, workspace.packages))
     }
-    known = frozenset(job.identifier for job in make_jobs(whole))
-    return Matrix(channel, tuple(decide(jobs, parts, obstacles, records, damages)), known)
+    return Matrix(channel, tuple(decide(jobs, parts, obstacles, records, damages, tests)), tuple(make_jobs(whole)))
 
 
 def render_outputs(root: Path, variants: Variants, platform: str) -> list[Output]:

@@ -10,7 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from atheria_pack.digest import digest_of
 from atheria_pack.errors import RecipeError
 from atheria_pack.recipes import Output
-from atheria_pack.record import Record
+from atheria_pack.record import UPSTREAM, Record
+from atheria_pack.variants import PYTHON_KEY
 
 # Keys that may differ between a package and what it needs: digests belong to one output, the platform to noarch or not.
 _NO_AXIS = ("digest_", "target_platform")
@@ -28,18 +29,26 @@ class State(Enum):
 class Job:
     """Packages built together: those of one staging build, or one package alone.
 
-    `needs` maps the name of each package of ours that is needed to the jobs that can supply it; one of them suffices
-    (any Python of `atheria-core` serves the tests of a metapackage).
+    `needs` maps the name of each package of ours that is needed to the jobs that can supply it. One of them suffices.
+
+    `loose` has the names in `needs` that vary on Python where this job does not: any of their builds will do, whichever
+    Pythons a run is about, and so none of them is part of what this job is made of (`atheria-core` for the metapackages).
     """
 
     identifier: str
     outputs: tuple[Output, ...]
     needs: Mapping[str, frozenset[str]]
+    loose: frozenset[str]
 
     @property
     def suppliers(self) -> frozenset[str]:
         """All jobs that come before this one."""
         return frozenset().union(*self.needs.values())
+
+    @property
+    def pinned_suppliers(self) -> frozenset[str]:
+        """The jobs whose very builds this one is made with."""
+        return frozenset().union(*(jobs for name, jobs in self.needs.items() if name not in self.loose))
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ def make_jobs(outputs: Iterable[Output]) -> list[Job]:
         own = ("staging", output.staging, axes) if output.staging else ("alone", output.name, output.build)
         groups.setdefault((str(output.recipe), output.subdir, *own), []).append(output)
     members = {job_identifier(group): tuple(group) for group in groups.values()}
-    jobs = {identifier: Job(identifier, group, _needs(identifier, group, members)) for identifier, group in members.items()}
+    jobs = {identifier: _job(identifier, group, members) for identifier, group in members.items()}
     sorter = TopologicalSorter({identifier: sorted(job.suppliers) for identifier, job in jobs.items()})
     try:
         return [jobs[identifier] for identifier in sorter.static_order()]
@@ -75,10 +84,9 @@ def job_identifier(outputs: Sequence[Output]) -> str:
     return outputs[0].identifier.replace("/", "--")
 
 
-def _needs(
-    identifier: str, group: Sequence[Output], members: Mapping[str, Sequence[Output]]
-) -> dict[str, frozenset[str]]:
+def _job(identifier: str, group: tuple[Output, ...], members: Mapping[str, Sequence[Output]]) -> Job:
     needs: dict[str, set[str]] = {}
+    loose = set()
     for other, candidates in members.items():
         for candidate in candidates:
             if other == identifier:
@@ -86,7 +94,9 @@ def _needs(
             for output in group:
                 if candidate.name in output.requires and agree(output.variant, candidate.variant):
                     needs.setdefault(candidate.name, set()).add(other)
-    return {name: frozenset(found) for name, found in needs.items()}
+                    if PYTHON_KEY in candidate.variant and PYTHON_KEY not in output.variant:
+                        loose.add(candidate.name)
+    return Job(identifier, group, {name: frozenset(found) for name, found in needs.items()}, frozenset(loose))
 
 
 def agree(left: Mapping[str, str], right: Mapping[str, str]) -> bool:
@@ -96,22 +106,19 @@ def agree(left: Mapping[str, str], right: Mapping[str, str]) -> bool:
     )
 
 
-def content_key(parts: Mapping[str, str]) -> str:
-    """The key under which a job's packages are current."""
-    return digest_of(parts)
-
-
 def decide(
     jobs: Sequence[Job],
     parts: Mapping[str, Mapping[str, str]],
     obstacles: Mapping[str, str],
     records: Mapping[str, Record],
     damages: Mapping[str, str],
+    tests: bool = True,
 ) -> list[Decision]:
     """What to do with each job, suppliers first.
 
     `parts`: what each job is made of, without its suppliers; their keys are added here, so a change travels downstream.
-    `obstacles`: why a job cannot be built here. `damages`: what is wrong with the stored packages of a job.
+    `obstacles`: why a job cannot be built here. `damages`: what is wrong with the stored packages of a job. `tests`: whether
+    packages whose own tests did not run (`--no-tests`) are to be made again with them.
     """
     decided: dict[str, Decision] = {}
     for job in jobs:
@@ -120,9 +127,9 @@ def decide(
             for name, suppliers in job.needs.items()
             if all(decided[supplier].state is State.SKIPPED for supplier in suppliers)
         ]
-        upstream = {f"upstream {supplier}": decided[supplier].key for supplier in sorted(job.suppliers)}
+        upstream = {f"{UPSTREAM}{supplier}": decided[supplier].key for supplier in sorted(job.pinned_suppliers)}
         whole = {**parts[job.identifier], **upstream}
-        key = content_key(whole)
+        key = digest_of(whole)
         record = records.get(job.identifier)
         obstacle = obstacles.get(job.identifier) or (missing[0] if missing else None)
         if obstacle:
@@ -133,6 +140,8 @@ def decide(
             state, reason = State.BUILD, difference(record.parts, whole)
         elif job.identifier in damages:
             state, reason = State.BUILD, damages[job.identifier]
+        elif tests and not record.tested:
+            state, reason = State.BUILD, "its tests have not run"
         else:
             state, reason = State.UP_TO_DATE, "nothing changed"
         decided[job.identifier] = Decision(job, state, reason, key, whole)
@@ -140,16 +149,19 @@ def decide(
 
 
 def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """What changed between two sets of parts, most telling first: files, the recipe, packages, suppliers."""
+    """What changed between two sets of parts, causes before what follows from them.
+
+    The evaluated recipe comes last: it names the exact builds of suppliers, so it differs whenever one of them does.
+    """
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     for kind, wording in (
         ("source ", "changed: {}"),
-        ("recipe ", "recipe evaluates differently: {}"),
         ("tool ", "other version of {}"),
         ("channel", "other channel{}"),
         ("build ", "build environment changed: {}"),
         ("host ", "host environment changed: {}"),
-        ("upstream ", "{} is rebuilt"),
+        (UPSTREAM, "made with {}, which changed"),
+        ("recipe ", "recipe evaluates differently: {}"),
     ):
         names = [key.removeprefix(kind) for key in changed if key.startswith(kind)]
         if names:

@@ -17,12 +17,21 @@ SCHEMA = 1
 
 
 def as_report(
-    matrix: Matrix, run: Run, proofs: Sequence[Proof], channel: Path, platform: str, seconds: float, status: int
+    matrix: Matrix,
+    run: Run,
+    proofs: Sequence[Proof],
+    channel: Path,
+    platform: str,
+    seconds: float,
+    status: int,
+    error: str | None,
 ) -> dict[str, Any]:
-    """The report as JSON types. `status` is the exit status of the run."""
+    """The report as JSON types. `status` is the exit status of the run; `error` what ended it early or was wrong with it as a
+    whole, beside what the cells and proofs say."""
     return {
         "schema": SCHEMA,
         "status": status,
+        "error": error,
         "seconds": round(seconds, 3),
         "platform": platform,
         "interrupted": run.interrupted,

@@ -178,10 +178,12 @@ def work(task: Task) -> dict[str, Any]:
     phase(task, "solving")
     made = build(task)
     tests = [result for package in made for result in (test(task, package) if task.run_tests else [])]
+    untested = 0 if task.run_tests else sum(rattler_build.Package.from_file(package).test_count for package in made)
     failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if not result["success"]]
     return {
         "packages": [str(path) for path in made],
         "tests": tests,
+        "untested": untested,
         "error": "; ".join(failed) or None,
         "seconds": time.monotonic() - started,
     }
@@ -194,11 +196,11 @@ def main(path: Path) -> int:
     try:
         result = work(task)
     except (PackError, rattler_build.RattlerBuildError, OSError) as error:
-        result = {"packages": [], "tests": [], "error": str(error), "seconds": 0.0}
+        result = {"packages": [], "tests": [], "untested": 0, "error": str(error), "seconds": 0.0}
         print(f"error: {str(error).splitlines()[0]}" if str(error) else f"error: {error!r}", flush=True)
     except Exception as error:  # whatever the Rust side raises: it has a class per cause, none of which is ours
         traceback.print_exc(file=sys.stdout)
-        result = {"packages": [], "tests": [], "error": f"{type(error).__name__}: {error}", "seconds": 0.0}
+        result = {"packages": [], "tests": [], "untested": 0, "error": f"{type(error).__name__}: {error}", "seconds": 0.0}
     try:
         write_json(path.with_name("result.json"), result)
     except OSError as error:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from atheria_pack.errors import BusyError, UsageError
+
+_LEFTOVER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,22 +61,50 @@ class Workspace:
         return self.output / "report.json"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the output folder for this process. BusyError names the process that holds it already."""
+    def locked(self) -> Iterator[int]:
+        """Hold the output folder for this process; gives the lock's descriptor. BusyError names the process that holds it.
+
+        Processes that inherit the descriptor hold the lock too. Those of a run that was killed are on their way out, and
+        waited for.
+        """
         self.output.mkdir(parents=True, exist_ok=True)
         with open(self.output / ".lock", "a+", encoding="utf-8") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            deadline = time.monotonic() + _LEFTOVER_SECONDS
+            while not _taken(stream):
                 stream.seek(0)
-                holder = stream.read().strip() or "another process"
-                raise BusyError(
-                    f"{self.output} is in use by {holder}; wait for it, or build elsewhere with --output FOLDER"
-                ) from None
+                holder = stream.read().strip()
+                if time.monotonic() > deadline or _runs(holder):
+                    raise BusyError(
+                        f"{self.output} is in use by {holder or 'another process'}; wait for it, "
+                        "or build elsewhere with --output FOLDER"
+                    )
+                time.sleep(0.05)
             stream.truncate(0)
             stream.write(f"process {os.getpid()}")
             stream.flush()
-            yield
+            yield stream.fileno()
+
+
+def _taken(stream: TextIO) -> bool:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _runs(holder: str) -> bool:
+    """Whether the process that a lock names is there; a name that was not written yet is of one that just began."""
+    number = holder.removeprefix("process ")
+    if not number.isdigit():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, so it is there
+    return True
 
 
 def find_workspace(start: Path, output: Path | None) -> Workspace:

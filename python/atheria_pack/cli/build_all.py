@@ -9,28 +9,30 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TextIO
 
 from atheria_pack.atomic import write_json
-from atheria_pack.build import JobResult, Run, default_jobs, forget_strangers
+from atheria_pack.build import JobResult, Order, Run, default_jobs, forget_strangers
 from atheria_pack.build import run as run_jobs
 from atheria_pack.channel.publish import publish, published_files
 from atheria_pack.cli.matrix import as_json, print_table, refuse_skips
 from atheria_pack.cli.options import add_selection, channel_of, jobs_of, request_of, workspace_of
-from atheria_pack.cli.progress import LiveTable, PlainLines, names
-from atheria_pack.errors import DiskFullError
+from atheria_pack.cli.progress import LastingStream, LiveTable, PlainLines, names
+from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.matrix import Matrix, Request, survey
 from atheria_pack.plan import State
 from atheria_pack.proof import Proof, fingerprint_of, prove
-from atheria_pack.record import load_records, retire
+from atheria_pack.publication import lost_builds, publication
+from atheria_pack.record import forget_earlier, load_earlier, load_records, retire
 from atheria_pack.report import as_report, counts
 from atheria_pack.variants import ACCEL_KEY
+from atheria_pack.worker import DISK_FULL_TEXT
 from atheria_pack.workspace import Workspace
 
 HELP = "build, test, publish and prove every package this machine can build"
 PROVED_PACKAGE = "atheria-core"
-INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,32 +44,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    with redirect_stdout(LastingStream(sys.stdout)), redirect_stderr(LastingStream(sys.stderr)):
+        return _run(arguments, sys.stderr if arguments.json else sys.stdout)
+
+
+def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
     started = time.monotonic()
-    talk = sys.stderr if arguments.json else sys.stdout
     workspace = workspace_of(arguments)
     request = request_of(arguments)
-    with workspace.locked():
-        matrix = survey(workspace, request, channel_of(arguments, workspace, request))
+    with workspace.locked() as lock:
+        if not arguments.dry_run:
+            workspace.report.unlink(missing_ok=True)  # of an earlier run: it must not be taken for that of this one
+        matrix = survey(workspace, request, channel_of(arguments, workspace, request), not arguments.no_tests)
         if arguments.dry_run:
             _print_plan(matrix, request, workspace, arguments.json)
             refuse_skips(matrix, arguments.strict)
             return 0
         refuse_skips(matrix, arguments.strict)
         print(f"channel: {matrix.channel.name} ({matrix.channel.note})", file=talk, flush=True)
-        jobs = [decision.job for decision in matrix.decisions]
-        display = LiveTable(jobs, talk) if talk.isatty() else PlainLines(jobs, talk)
-        with display as listener:
-            outcome = run_jobs(workspace, matrix, request.platform, jobs_of(arguments), not arguments.no_tests, listener)
-        _publish(workspace, matrix, request, outcome)
-        proofs = [] if arguments.no_proof or outcome.interrupted else _prove(workspace, matrix, request, outcome, talk)
-        status = _status(outcome, proofs)
+        order = Order(workspace, matrix, request.platform, jobs_of(arguments), not arguments.no_tests, lock)
+        outcome = Run()
+        proofs: list[Proof] = []
+        ended: BaseException | None = None
+        try:
+            _work(order, request, arguments, outcome, proofs, talk)
+        except BaseException as error:  # told below with all that was done until then, and raised again
+            outcome.interrupted = outcome.interrupted or isinstance(error, KeyboardInterrupt)
+            ended = error
+        trouble = trouble_of(outcome, proofs, matrix, arguments, ended)
+        status = _status(outcome, proofs, trouble, ended)
         seconds = time.monotonic() - started
-        report = as_report(matrix, outcome, proofs, workspace.channel, request.platform, seconds, status)
-        write_json(workspace.report, report)
+        report = as_report(matrix, outcome, proofs, workspace.channel, request.platform, seconds, status, trouble)
+        try:
+            write_json(workspace.report, report)
+        except OSError as error:  # what was wrong before matters more than this
+            print(f"{workspace.report} could not be written: {error}", file=sys.stderr)
+            ended = ended or error
     if arguments.json:
         json.dump(report, sys.stdout, indent=1)
         print()
     _print_end(outcome, proofs, workspace, arguments, seconds, talk)
+    if ended is not None and not outcome.interrupted:
+        raise ended
     if outcome.disk_full:
         free = os.statvfs(workspace.output)
         mebibytes = free.f_bavail * free.f_frsize >> 20
@@ -75,7 +93,22 @@ def run(arguments: argparse.Namespace) -> int:
             f"the disk of {workspace.output} ran full ({mebibytes} MiB free now); free some, or build elsewhere with "
             "--output FOLDER. What was built is kept, the same command goes on from here"
         )
+    if trouble and not outcome.interrupted:
+        print(f"error: {trouble}", file=sys.stderr)
     return status
+
+
+def _work(
+    order: Order, request: Request, arguments: argparse.Namespace, outcome: Run, proofs: list[Proof], talk: TextIO
+) -> None:
+    """Build, publish, prove; `outcome` and `proofs` take the results as they come."""
+    jobs = [decision.job for decision in order.matrix.decisions]
+    display = LiveTable(jobs, talk) if talk.isatty() else PlainLines(jobs, talk)
+    with display as listener:
+        run_jobs(order, outcome, listener)
+    _publish(order.workspace, order.matrix, request)
+    if not arguments.no_proof and not outcome.interrupted:
+        _prove(order.workspace, order.matrix, request, outcome, proofs, talk)
 
 
 def _print_plan(matrix: Matrix, request: Request, workspace: Workspace, as_value: bool) -> None:
@@ -91,21 +124,21 @@ def _print_plan(matrix: Matrix, request: Request, workspace: Workspace, as_value
     print(f"would run {len(build)} jobs{guess}")
 
 
-def _publish(workspace: Workspace, matrix: Matrix, request: Request, outcome: Run) -> None:
-    """Publish what is current. A package that was to be rebuilt and was not stays in the store, unpublished: it pins
-    packages that are gone."""
-    retired = retire(workspace.records, matrix.known, request.platform)
-    outdated = {job for job, result in outcome.results.items() if not result.good}
-    records = load_records(workspace.records)
-    packages = [package for job, record in records.items() if job not in outdated for package in record.packages]
-    wanted = {f"{package.subdir}/{package.file_name}" for package in packages}
-    complete = wanted == published_files(workspace.channel) and (workspace.channel / "noarch" / "repodata.json").exists()
-    if retired or not complete or any(result.state == "built" for result in outcome.results.values()):
-        publish(packages, workspace.packages, workspace.channel, [request.platform])
-        forget_strangers(workspace)
+def _publish(workspace: Workspace, matrix: Matrix, request: Request) -> None:
+    """Make the channel hold what the records say (`publication`), and forget what neither it nor the next run needs."""
+    retire(workspace.records, {job.identifier for job in matrix.jobs}, request.platform)
+    newest, earlier = load_records(workspace.records), load_earlier(workspace.records)
+    found = publication(newest, earlier, lost_builds(newest, earlier, workspace.packages), matrix.jobs)
+    wanted = {place: package.sha256 for place, package in found.packages.items()}
+    if wanted != published_files(workspace.channel) or not (workspace.channel / "noarch" / "repodata.json").exists():
+        publish(found.packages.values(), workspace.packages, workspace.channel, [request.platform])
+    forget_earlier(workspace.records, found.builds - {(record.job, record.key) for record in newest.values()})
+    forget_strangers(workspace)
 
 
-def _prove(workspace: Workspace, matrix: Matrix, request: Request, outcome: Run, talk: TextIO) -> list[Proof]:
+def _prove(
+    workspace: Workspace, matrix: Matrix, request: Request, outcome: Run, proofs: list[Proof], talk: TextIO
+) -> None:
     accels = sorted(
         {
             output.variant[ACCEL_KEY]
@@ -117,12 +150,10 @@ def _prove(workspace: Workspace, matrix: Matrix, request: Request, outcome: Run,
     )
     fingerprint = fingerprint_of(workspace.channel)
     channels = [workspace.channel.as_uri(), matrix.channel.uri]
-    proofs = []
     for accel in accels:
         proof = prove(accel, channels, request.platform, workspace.output / "proof", workspace.cache, fingerprint)
         print(proof_line(proof), file=talk, flush=True)
         proofs.append(proof)
-    return proofs
 
 
 def proof_line(proof: Proof) -> str:
@@ -141,10 +172,31 @@ def _figures(report: Mapping[str, Any]) -> str:
     return f"{speed:.0f} steps/s, {report.get('active_cells')} active cells, backend {report.get('backend')}"
 
 
-def _status(outcome: Run, proofs: Sequence[Proof]) -> int:
+def trouble_of(
+    outcome: Run, proofs: Sequence[Proof], matrix: Matrix, arguments: argparse.Namespace, ended: BaseException | None
+) -> str | None:
+    """What is wrong with a run as a whole: what ended it early, or that it proved nothing although it was to."""
+    if outcome.interrupted:
+        return "interrupted"
+    if ended is not None:
+        return str(ended) or repr(ended)
+    if outcome.disk_full:
+        return "the disk ran full"
+    asked = [decision for decision in matrix.decisions if PROVED_PACKAGE in {output.name for output in decision.job.outputs}]
+    if arguments.no_proof or proofs or not asked:
+        return None
+    reasons = dict.fromkeys(outcome.results[decision.job.identifier].reason for decision in asked)
+    return f"nothing is proved: no {PROVED_PACKAGE} could be made here ({'; '.join(reasons)})"
+
+
+def _status(outcome: Run, proofs: Sequence[Proof], trouble: str | None, ended: BaseException | None) -> int:
     if outcome.interrupted:
         return INTERRUPTED
-    return 0 if outcome.good and all(proof.success for proof in proofs) else 1
+    if outcome.disk_full or DISK_FULL_TEXT in str(ended):
+        return DiskFullError.exit_code
+    if isinstance(ended, PackError):
+        return ended.exit_code
+    return 0 if trouble is None and outcome.good and all(proof.success for proof in proofs) else 1
 
 
 def redo_command(result: JobResult, arguments: argparse.Namespace) -> str:

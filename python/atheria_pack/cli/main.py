@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from atheria_pack.cli import build_all, matrix
-from atheria_pack.errors import DiskFullError, PackError
+from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.worker import DISK_FULL_TEXT
 
 _VERBS = {"matrix": matrix, "build-all": build_all}
-INTERRUPTED = 130
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -23,11 +26,14 @@ def main(words: Sequence[str] | None = None) -> int:
         verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
     arguments = parser.parse_args(words)
     try:
-        return int(_VERBS[arguments.verb].run(arguments))
+        with _stopped_in_order():
+            return int(_VERBS[arguments.verb].run(arguments))
     except PackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # the reader of stdout has enough (`... | head`); nothing more can be said to it
+    except BrokenPipeError:  # the reader of stdout has enough (`matrix | head`); nothing more can be said to it
+        if arguments.verb != "matrix":
+            raise  # a run that builds goes on without its reader, so this is something else
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # rattler has no class for a full disk, only the text of the operating system
@@ -39,3 +45,18 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; what was built is kept, the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Whoever stops the program, a shutdown or a terminal that closes, stops it as Ctrl-C does."""
+    previous = {number: signal.signal(number, _interrupt) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -22,6 +24,39 @@ _STYLES = {
     "skipped": "yellow",
     "not run": "yellow",
 }
+
+
+_Value = TypeVar("_Value")
+
+
+class LastingStream:
+    """A text stream whose reader may leave (`build-all | head`, a terminal that closes): what comes after is dropped.
+
+    A build is worth finishing whether or not somebody watches it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._lasting(self._stream.write, text, otherwise=len(text))
+
+    def flush(self) -> None:
+        self._lasting(self._stream.flush, otherwise=None)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _lasting(self, act: Callable[..., _Value], *words: str, otherwise: _Value) -> _Value:
+        try:
+            return act(*words)
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+        return otherwise
 
 
 class PlainLines:

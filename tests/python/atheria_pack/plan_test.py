@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from atheria_pack.digest import digest_of
 from atheria_pack.errors import RecipeError
-from atheria_pack.plan import Decision, Job, State, agree, content_key, decide, difference, make_jobs
+from atheria_pack.plan import Decision, Job, State, agree, decide, difference, make_jobs
 from atheria_pack.recipes import Output
 from atheria_pack.record import BuiltPackage, Record
 from hypothesis import given
@@ -44,7 +46,7 @@ def test_digests_and_platform_are_no_axes() -> None:
 
 
 def record(job: str, key: str, parts: Mapping[str, str]) -> Record:
-    return Record(job, key, parts, (BuiltPackage("c", "linux-64", "f", "0", 0, 0),), 1.0)
+    return Record(job, key, parts, (BuiltPackage("c", "linux-64", "f", "0", 0, 0),), 1.0, True)
 
 
 def decided(
@@ -76,10 +78,30 @@ def test_a_changed_file_is_named_and_travels_downstream_only() -> None:
     rebuilt = {name: d.reason for name, d in after.items() if d.state is State.BUILD}
     assert rebuilt == {
         lib: "changed: native/a.cpp",
-        "linux-64--core=cpu_py310": f"{lib} is rebuilt",
-        "linux-64--core=cpu_py311": f"{lib} is rebuilt",
-        "linux-64--meta=cpu": "linux-64--core=cpu_py310, linux-64--core=cpu_py311 is rebuilt",
-    }
+        "linux-64--core=cpu_py310": f"made with {lib}, which changed",
+        "linux-64--core=cpu_py311": f"made with {lib}, which changed",
+    }, "the metapackage takes any core and pins none, so it is not made again"
+
+
+def test_fewer_pythons_are_no_reason_to_build_again() -> None:
+    """A metapackage needs one core of whatever Python: narrowed to one, and back, it is the same package."""
+    whole = make_jobs(FAMILY)
+    records = remembered({d.job.identifier: d for d in decide(whole, {job.identifier: {} for job in whole}, {}, {}, {})})
+    narrow = make_jobs([o for o in FAMILY if o.variant.get("python") != "3.10"])
+    after = decide(narrow, {job.identifier: {} for job in narrow}, {}, records, {})
+    assert {d.job.identifier: d.reason for d in after if d.state is State.BUILD} == {}
+
+
+def test_packages_whose_tests_did_not_run_are_not_current_for_long() -> None:
+    first = decided({})
+    records = remembered(first)
+    name = "linux-64--lib=cpu"
+    records[name] = replace(records[name], tested=False)
+    again = decided({}, records)
+    assert {d.job.identifier: d.reason for d in again.values() if d.state is State.BUILD} == {name: "its tests have not run"}
+    jobs = make_jobs(FAMILY)
+    without = decide(jobs, {job.identifier: {} for job in jobs}, {}, records, {}, tests=False)
+    assert {d.state for d in without} == {State.UP_TO_DATE}
 
 
 def test_an_obstacle_skips_and_so_do_its_users() -> None:
@@ -106,6 +128,8 @@ def test_difference_prefers_what_tells_most() -> None:
     assert difference(old, {**old, "host python": "3.11.8"}) == "host environment changed: python"
     assert difference(old, {**old, "host python": "3.11.8", "source a": "2"}) == "changed: a"
     assert difference(old, {**old, "tool t": "2"}) == "other version of t"
+    pinned = {**old, "recipe lib": "1"}  # its text names the supplier's build
+    assert difference(pinned, {**pinned, "upstream x": "2", "recipe lib": "2"}) == "made with x, which changed"
     many = {f"source {i}": "1" for i in range(5)}
     assert difference(many, {}) == "changed: 0, 1, 2 (+2 more)"
 
@@ -145,4 +169,4 @@ def test_exactly_the_users_of_a_change_are_rebuilt(family: list[Output], data: s
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=4)), st.text(min_size=5, max_size=6), st.text(max_size=4))
 def test_every_part_counts(parts: dict[str, str], key: str, value: str) -> None:
-    assert content_key({**parts, key: value}) != content_key(parts)
+    assert digest_of({**parts, key: value}) != digest_of(parts)

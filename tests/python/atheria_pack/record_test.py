@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from atheria_pack.record import BuiltPackage, Record, damage, load_records, retire, save_record, sha256_of
+from atheria_pack.digest import sha256_of
+from atheria_pack.record import BuiltPackage, Record, damage, load_records, retire, save_record
 
 
 def stored(store: Path) -> BuiltPackage:
@@ -13,18 +14,18 @@ def stored(store: Path) -> BuiltPackage:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    record = Record("linux-64--a=cpu", "key", {"source x": "1"}, (stored(tmp_path),), 1.5)
+    record = Record("linux-64--a=cpu", "key", {"source x": "1"}, (stored(tmp_path),), 1.5, True)
     save_record(tmp_path / "records", record)
     assert load_records(tmp_path / "records") == {record.job: record}
 
 
 def test_torn_and_foreign_records_are_absent(tmp_path: Path) -> None:
-    save_record(tmp_path, Record("good", "key", {}, (), 0.0))
+    save_record(tmp_path, Record("good", "key", {}, (), 0.0, True))
     text = (tmp_path / "good.json").read_text()
     (tmp_path / "torn.json").write_text(text[:20])
-    (tmp_path / "other.json").write_text(text.replace('"schema": 1', '"schema": 99'))
+    (tmp_path / "other.json").write_text(text.replace('"schema": 2', '"schema": 99'))
     (tmp_path / "list.json").write_text("[]")
-    (tmp_path / "extra.json").write_text(text.replace('"schema": 1', '"schema": 1, "surprise": 2'))
+    (tmp_path / "extra.json").write_text(text.replace('"schema": 2', '"schema": 2, "surprise": 2'))
     assert list(load_records(tmp_path)) == ["good"]
 
 
@@ -39,6 +40,6 @@ def test_damage_tells_which_file_and_how(tmp_path: Path) -> None:
 
 def test_jobs_that_are_no_more_are_retired_on_their_platform_only(tmp_path: Path) -> None:
     for job in ("linux-64--a=cpu", "linux-64--a=gpu", "osx-arm64--a=cpu", "noarch--b"):
-        save_record(tmp_path, Record(job, "key", {}, (), 0.0))
+        save_record(tmp_path, Record(job, "key", {}, (), 0.0, True))
     assert sorted(retire(tmp_path, {"linux-64--a=cpu"}, "linux-64")) == ["linux-64--a=gpu", "noarch--b"]
     assert sorted(load_records(tmp_path)) == ["linux-64--a=cpu", "osx-arm64--a=cpu"]

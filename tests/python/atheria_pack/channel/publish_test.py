@@ -5,7 +5,8 @@ from pathlib import Path
 
 import rattler_build
 from atheria_pack.channel.publish import link_or_copy, publish, published_files
-from atheria_pack.record import BuiltPackage, sha256_of
+from atheria_pack.digest import sha256_of
+from atheria_pack.record import BuiltPackage
 
 
 def package(store: Path, tmp_path: Path, name: str) -> BuiltPackage:
@@ -34,5 +35,5 @@ def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
         (tmp_path / left_by_a_killed_run / "noarch" / "stray.conda").write_text("x")
     publish([second], store, channel, ["linux-64"])
     assert indexed(channel) == {second.file_name}
-    assert published_files(channel) == {f"noarch/{second.file_name}"}
+    assert published_files(channel) == {f"noarch/{second.file_name}": second.sha256}
     assert sorted(path.name for path in tmp_path.iterdir() if "channel" in path.name) == ["channel"]
