@@ -1,6 +1,7 @@
 """Pieces of the runner that need no build: who is lacking, what to show of a log, how far a compiler is."""
 
 import sys
+import threading
 from pathlib import Path
 
 from atheria_pack.build import JobResult, compiler_step, first_line, lacking, tail, telling_line
@@ -51,3 +52,22 @@ def test_compiler_step(tmp_path: Path) -> None:
     log.parent.mkdir(parents=True)
     log.write_text("-- configuring\n[1/12] a.cpp\n[2/12] b.cpp\nwarning: [9/9] in the middle\n")
     assert compiler_step(tmp_path) == "[2/12]"
+
+
+def test_a_log_may_go_while_it_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "out" / "bld" / "x" / "work" / "conda_build.log"
+    log.parent.mkdir(parents=True)
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            log.write_text("[1/2] a\n")
+            log.unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        assert {compiler_step(tmp_path) for _ in range(3000)} <= {None, "[1/2]"}
+    finally:
+        done.set()
+        other.join()

@@ -85,3 +85,25 @@ def test_fingerprint_sees_content(tmp_path: Path) -> None:
     before = fingerprint_of(tmp_path)
     package.write_bytes(b"2")
     assert fingerprint_of(tmp_path) != before
+
+
+def test_a_command_that_hangs_or_does_not_start_has_a_status(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "show"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    program.chmod(0o755)
+    hung = in_prefix(tmp_path, ["show"], tmp_path, timeout=0.2)
+    assert (hung.returncode, hung.stderr) == (124, "no end after 0.2 s")
+    program.write_text("#!/no/such/interpreter\n")
+    broken = in_prefix(tmp_path, ["show"], tmp_path)
+    assert broken.returncode == 126 and "show does not start" in broken.stderr
+
+
+def test_an_install_that_fails_is_a_failed_proof(tmp_path: Path) -> None:
+    channel = tmp_path / "channel"
+    record = {"name": "atheria-core", "version": "1", "build": "cpu_0", "build_number": 0, "depends": [], "subdir": "linux-64", "sha256": "ab" * 32}
+    for subdir, packages in (("noarch", {}), ("linux-64", {"atheria-core-1-cpu_0.conda": record})):
+        (channel / subdir).mkdir(parents=True)
+        (channel / subdir / "repodata.json").write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": packages}))
+    proof = prove("cpu", [channel.as_uri()], "linux-64", tmp_path / "proof", tmp_path / "cache", "f")
+    assert not proof.success and proof.reason.startswith("does not install: ")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from atheria_pack.digest import sha256_of
-from atheria_pack.record import BuiltPackage, Record, damage, load_records, retire, save_record
+from atheria_pack.record import BuiltPackage, Record, damage, forget_earlier, load_earlier, load_records, retire, save_record
 
 
 def stored(store: Path) -> BuiltPackage:
@@ -43,3 +43,23 @@ def test_jobs_that_are_no_more_are_retired_on_their_platform_only(tmp_path: Path
         save_record(tmp_path, Record(job, "key", {}, (), 0.0, True))
     assert sorted(retire(tmp_path, {"linux-64--a=cpu"}, "linux-64")) == ["linux-64--a=gpu", "noarch--b"]
     assert sorted(load_records(tmp_path)) == ["linux-64--a=cpu", "osx-arm64--a=cpu"]
+
+
+def test_a_build_that_is_replaced_stays_as_an_earlier_one(tmp_path: Path) -> None:
+    first, second = (Record("a", key, {}, (), 0.0, True) for key in ("key1", "key2"))
+    save_record(tmp_path, first)
+    save_record(tmp_path, first)
+    assert load_earlier(tmp_path) == []
+    save_record(tmp_path, second)
+    assert (load_records(tmp_path), load_earlier(tmp_path)) == ({"a": second}, [first])
+    forget_earlier(tmp_path, {("a", "key1")})
+    assert load_earlier(tmp_path) == [first]
+    forget_earlier(tmp_path, {("a", "key2")})
+    assert load_earlier(tmp_path) == []
+
+
+def test_a_job_that_is_no_more_may_still_be_pinned(tmp_path: Path) -> None:
+    record = Record("linux-64--a=gpu", "key", {}, (), 0.0, True)
+    save_record(tmp_path, record)
+    retire(tmp_path, set(), "linux-64")
+    assert (load_records(tmp_path), load_earlier(tmp_path)) == ({}, [record])

@@ -1,10 +1,11 @@
 """The published channel holds exactly what it should, under an index that names it."""
 
 import json
+import threading
 from pathlib import Path
 
 import rattler_build
-from atheria_pack.channel.publish import link_or_copy, publish, published_files
+from atheria_pack.channel.publish import link_or_copy, publish, published_files, replace_folder
 from atheria_pack.digest import sha256_of
 from atheria_pack.record import BuiltPackage
 
@@ -37,3 +38,35 @@ def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
     assert indexed(channel) == {second.file_name}
     assert published_files(channel) == {f"noarch/{second.file_name}": second.sha256}
     assert sorted(path.name for path in tmp_path.iterdir() if "channel" in path.name) == ["channel"]
+
+
+def test_a_reader_finds_a_folder_at_every_moment(tmp_path: Path) -> None:
+    target, fresh = tmp_path / "channel", tmp_path / "fresh"
+    target.mkdir()
+    misses = 0
+    done = threading.Event()
+
+    def read() -> None:
+        nonlocal misses
+        while not done.is_set():
+            misses += not target.exists()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(1000):
+        fresh.mkdir()
+        (fresh / str(turn)).touch()
+        replace_folder(fresh, target)
+    done.set()
+    reader.join()
+    assert [path.name for path in target.iterdir()] == ["999"] and not fresh.exists()
+    assert misses == 0
+
+
+def test_what_index_and_folder_do_not_agree_on_has_no_digest(tmp_path: Path) -> None:
+    one = package(tmp_path / "store", tmp_path, "one")
+    publish([one], tmp_path / "store", tmp_path / "channel", [])
+    assert published_files(tmp_path / "channel") == {f"noarch/{one.file_name}": one.sha256}
+    (tmp_path / "channel" / "noarch" / "stray.conda").touch()
+    (tmp_path / "channel" / "noarch" / one.file_name).unlink()
+    assert published_files(tmp_path / "channel") == {"noarch/stray.conda": "", f"noarch/{one.file_name}": ""}
