@@ -6,6 +6,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,14 +48,17 @@ def choose(
     jobs: int,
     pythons: Sequence[str] | None,
     progress: Callable[[BootstrapEvent], None],
+    alone: AbstractContextManager[object],
 ) -> BaseChannel:
     """The channel for this run. Nothing asked means conda-forge if it answers, else one bootstrapped on this machine.
 
     A channel that was asked for by name and does not answer is a UsageError: falling back would surprise. `pythons` are those
-    the user named: a bootstrapped channel without one of them is a BootstrapError.
+    the user named: a bootstrapped channel without one of them is a BootstrapError. `alone` is entered while one is
+    bootstrapped: nobody else may work in `output` then.
     """
     if asked == BOOTSTRAP:
-        return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked")
+        with alone:
+            return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked")
     name = asked or DEFAULT
     uri = address(name)
     trouble = silence(uri)
@@ -63,7 +67,8 @@ def choose(
     if asked:
         raise UsageError(f"--channel {asked}: no channel there ({trouble}); `--channel bootstrap` makes one on this machine")
     note = f"{DEFAULT} does not answer ({trouble}); made on this machine instead"
-    return _bootstrapped(root, output, jobs, pythons, progress, note)
+    with alone:
+        return _bootstrapped(root, output, jobs, pythons, progress, note)
 
 
 def address(name: str) -> str:

@@ -9,7 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -55,7 +55,7 @@ def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
     with workspace.locked() as lock:
         if not arguments.dry_run:
             workspace.report.unlink(missing_ok=True)  # of an earlier run: it must not be taken for that of this one
-        matrix = survey(workspace, request, channel_of(arguments, workspace, request), not arguments.no_tests)
+        matrix = survey(workspace, request, channel_of(arguments, workspace, request, nullcontext()), not arguments.no_tests)
         if arguments.dry_run:
             _print_plan(matrix, request, workspace, arguments.json)
             refuse_skips(matrix, arguments.strict)

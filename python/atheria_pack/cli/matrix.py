@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     workspace = workspace_of(arguments)
     request = request_of(arguments)
-    matrix = survey(workspace, request, channel_of(arguments, workspace, request))
+    matrix = survey(workspace, request, channel_of(arguments, workspace, request, workspace.locked()))
     if arguments.json:
         json.dump(as_json(matrix, request), sys.stdout, indent=1)
         print()

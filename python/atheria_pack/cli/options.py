@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import rattler
@@ -83,17 +84,20 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def channel_of(arguments: argparse.Namespace, workspace: Workspace, request: Request) -> BaseChannel:
+def channel_of(
+    arguments: argparse.Namespace, workspace: Workspace, request: Request, alone: AbstractContextManager[object]
+) -> BaseChannel:
     """Check the names, then choose the channel: a typing error must not cost a bootstrap.
 
-    Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not.
+    Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not. `alone`
+    is entered to bootstrap a channel: the workspace's lock, where the caller does not hold it already.
     """
     restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():
         asked = str(callers_folder() / asked)
-    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say)
+    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say, alone)
 
 
 def print_event(event: BootstrapEvent) -> None:

@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,15 @@ def empty_channel(folder: Path) -> Path:
 
 def test_a_folder_is_a_channel(tmp_path: Path) -> None:
     folder = empty_channel(tmp_path / "c")
-    chosen = choose(str(folder), tmp_path, tmp_path / "out", 1, None, never)
+    chosen = choose(str(folder), tmp_path, tmp_path / "out", 1, None, never, nullcontext())
     assert chosen.uri == folder.as_uri() and chosen.overlay == {}
 
 
 def test_an_asked_channel_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no channel there .* `--channel bootstrap` makes one"):
-        choose(str(tmp_path), tmp_path, tmp_path / "out", 1, None, never)
+        choose(str(tmp_path), tmp_path, tmp_path / "out", 1, None, never, nullcontext())
     with pytest.raises(UsageError, match="no channel there"):
-        choose("http://127.0.0.1:9/channel", tmp_path, tmp_path / "out", 1, None, never)
+        choose("http://127.0.0.1:9/channel", tmp_path, tmp_path / "out", 1, None, never, nullcontext())
 
 
 def test_a_server_is_probed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from atheria_pack.workspace import Workspace
 
 PYTHON_TREE = Path(__file__).resolve().parents[4] / "python"
 
@@ -121,3 +122,11 @@ def test_dry_run_writes_no_package(project: Path, empty: Path) -> None:
     done = pack(project, "build-all", "--dry-run", "--channel", str(empty))
     assert done.returncode == 0 and "would run 8 jobs" in done.stdout
     assert not (project / "output" / "channel").exists()
+
+
+def test_matrix_makes_no_channel_under_a_run_that_builds(project: Path, empty: Path) -> None:
+    with Workspace(project, project / "output").locked():
+        refused = pack(project, "matrix", "--channel", "bootstrap")
+        assert refused.returncode == 3 and f"{project / 'output'} is in use by process {os.getpid()}" in refused.stderr
+        assert not (project / "output" / "bootstrap").exists()
+        assert pack(project, "matrix", "--channel", str(empty)).returncode == 0
