@@ -21,10 +21,13 @@ def test_an_interrupt_ends_a_long_run(backend: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "atheria", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
-    time.sleep(2.0)
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        time.sleep(4.0)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()  # no run outlives its test, whatever failed
     assert process.returncode == 130
     assert (out, err.splitlines()[-1]) == ("", "atheria run: interrupted")
     assert "Traceback" not in err
