@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,8 @@ from atheria_pack.bootstrap.recipes import BootstrapRecipe, RenamedSymbols
 from atheria_pack.bootstrap.tools import run_tool
 from atheria_pack.bootstrap.wheels import WheelPin, console_scripts, unpack_wheel, verify_wheel
 from atheria_pack.errors import BootstrapError
+
+_LICENSE_NAME = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|AUTHORS)", re.IGNORECASE)
 
 _SCRIPT = """\
 #!{prefix}/bin/python{python}
@@ -24,16 +27,18 @@ sys.exit({function}())
 
 
 def make_wheel_tree(recipe: BootstrapRecipe, pin: WheelPin, wheel: Path, python: str | None, tree: Path) -> None:
-    """Verify and unpack `wheel` into `tree/wheel`, and what derives from it into `tree/bin` and `tree/renamed`.
+    """Verify and unpack `wheel` into `tree/wheel`, and what derives from it into `tree/licenses`, `tree/bin` and `tree/renamed`.
 
     `tree/bin` holds the console scripts when the package is for one Python; packages for any Python list theirs in the
-    recipe, and the two lists are compared here.
+    recipe, and the two lists are compared here. `tree/licenses` holds the wheel's licence files, flat, for recipes that
+    package no .dist-info.
 
     Raises:
         BootstrapError: the wheel is damaged, or the recipe lists other scripts than the wheel declares.
     """
     verify_wheel(wheel, pin.sha256)
     dist_info = unpack_wheel(wheel, tree / "wheel", recipe.drop)
+    _gather_licenses(dist_info, tree / "licenses")
     scripts = console_scripts(dist_info)
     if recipe.noarch_python and scripts != recipe.entry_points:
         raise BootstrapError(
@@ -49,6 +54,16 @@ def make_wheel_tree(recipe: BootstrapRecipe, pin: WheelPin, wheel: Path, python:
             (tree / "bin" / command).chmod(0o755)
     if recipe.rename is not None:
         _rename_symbols(recipe.rename, tree)
+
+
+def _gather_licenses(dist_info: Path, target: Path) -> None:
+    """Copy licence files: those in `licenses/` (PEP 639), and those older wheels keep beside METADATA."""
+    target.mkdir()
+    beside = [path for path in dist_info.iterdir() if path.is_file() and _LICENSE_NAME.match(path.name)]
+    folder = dist_info / "licenses"
+    for path in sorted([*beside, *(one for one in folder.rglob("*") if one.is_file())]):
+        name = "-".join(path.relative_to(folder if path.is_relative_to(folder) else dist_info).parts)
+        shutil.copyfile(path, target / name)
 
 
 def _rename_symbols(rename: RenamedSymbols, tree: Path) -> None:

@@ -60,3 +60,20 @@ def test_a_package_for_one_python_gets_its_scripts(tmp_path: Path) -> None:
     script = tmp_path / "tree" / "bin" / "tiny"
     assert script.read_text().startswith(f"#!{PREFIX_MARK}/bin/python3.12\n")
     assert "from tiny.cli import main" in script.read_text() and script.stat().st_mode & 0o111
+
+
+def test_licences_are_gathered_from_where_old_and_new_wheels_keep_them(tmp_path: Path) -> None:
+    licences = {
+        "tiny-1.0.dist-info/LICENSE.txt": b"beside the metadata\n",
+        "tiny-1.0.dist-info/licenses/COPYING": b"in its folder\n",
+        "tiny-1.0.dist-info/licenses/vendored/one/LICENSE": b"of what is inside\n",
+        "tiny/LICENSE": b"of a module, and no licence file of the wheel\n",
+    }
+    digest = write_wheel(tmp_path / NAME, {**MEMBERS, **licences})
+    make_wheel_tree(recipe(tmp_path), WheelPin(NAME, digest), tmp_path / NAME, None, tmp_path / "tree")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "tree" / "licenses").iterdir()}
+    assert found == {
+        "LICENSE.txt": b"beside the metadata\n",
+        "COPYING": b"in its folder\n",
+        "vendored-one-LICENSE": b"of what is inside\n",
+    }
