@@ -51,3 +51,7 @@ class BootstrapError(PackError):
     """This machine cannot make the bootstrap channel, or a package of it failed. The text says what to do."""
 
     exit_code = 6
+
+
+class PackageFileError(PackError):
+    """A package file is torn, or is not what it claims to be. The text names it."""
