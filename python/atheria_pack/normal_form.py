@@ -1,8 +1,8 @@
 """The normal form of a package: what says when and where it was built is replaced, so that equal inputs give equal bytes.
 
 py-rattler-build writes the clock (`timestamp` in index.json, the times of all members), the address of the channel (about.json)
-and the folder of the build (the prefix that installers replace by their own, and that paths.json declares). None of it is an
-input. Everything else in a package is left as it is, byte for byte: what differs there is for `repro` to name.
+and the folder of the build (the prefix that installers replace by their own, and that paths.json declares); and it lists the
+dependencies that come by run_exports in another order each time. None of it is an input. Everything else in a package is left as it is, byte for byte: what differs there is for `repro` to name.
 """
 
 from __future__ import annotations
@@ -47,8 +47,11 @@ def settled(members: Sequence[Member], epoch: int, package: str) -> list[Member]
     paths = json.loads(found["info/paths.json"].data)
     changed = _settle_prefixes(paths, found, package)
     changed["info/paths.json"] = _as_json(paths)
-    index = json.loads(found["info/index.json"].data)
-    changed["info/index.json"] = _as_json({**index, "timestamp": epoch * 1000})
+    index = {**json.loads(found["info/index.json"].data), "timestamp": epoch * 1000}
+    for name in ("depends", "constrains"):
+        if name in index:
+            index[name] = sorted(index[name])
+    changed["info/index.json"] = _as_json(index)
     if "info/about.json" in found:
         changed["info/about.json"] = _as_json(_without_local_channels(json.loads(found["info/about.json"].data)))
     return [member.with_data(changed.get(member.name, member.data)) for member in members]

@@ -1,4 +1,4 @@
-"""The normal form: time, place and channel go, and nothing else does."""
+"""The normal form: time, place, channel and chance go, and nothing else does."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ EPOCH = 1700000000
 NAME = "a-1-0"
 
 
-def built(folder: Path, place: str, clock: int) -> Path:
+def built(folder: Path, place: str, clock: int, depends: tuple[str, ...] = ("libc >=2", "liba ==1 0")) -> Path:
     """A package as py-rattler-build would make it in this place at this time."""
     contents = {
         "bin/a": b"#!" + place.encode() + b"/bin/python\n",
@@ -35,7 +35,7 @@ def built(folder: Path, place: str, clock: int) -> Path:
     paths.append({**paths[1], "_path": "lib/liba.so.1", "path_type": "softlink"})
     del paths[-1]["prefix_placeholder"], paths[-1]["file_mode"]
     info: dict[str, Any] = {
-        "info/index.json": {"name": "a", "version": "1", "timestamp": clock * 1000 + 123},
+        "info/index.json": {"name": "a", "version": "1", "depends": list(depends), "timestamp": clock * 1000 + 123},
         "info/about.json": {"channels": [f"file://{place}/channel", "https://channel.example/main"], "license": "Apache-2.0"},
         "info/paths.json": {"paths": paths, "paths_version": 1},
         "info/hash_input.json": {"target_platform": "linux-64"},
@@ -59,7 +59,7 @@ def contents(path: Path) -> dict[str, Member]:
 
 def test_two_places_and_times_give_one_package(tmp_path: Path) -> None:
     first = built(tmp_path / "1", long("here"), 1800000000)
-    second = built(tmp_path / "2", long("some/other/place"), 1900000000)
+    second = built(tmp_path / "2", long("some/other/place"), 1900000000, ("liba ==1 0", "libc >=2"))
     assert first.read_bytes() != second.read_bytes()
     assert normalise(first, EPOCH) and normalise(second, EPOCH)
     assert first.read_bytes() == second.read_bytes()
@@ -95,7 +95,12 @@ def test_only_what_says_when_and_where_is_replaced(tmp_path: Path) -> None:
     # hash_input.json, the plain file and the link are as they were, byte for byte
     assert changed == {"bin/a", "lib/liba.so", "info/index.json", "info/about.json", "info/paths.json"}
     assert after["lib/liba.so"].data == b"\x7fELF\0" + placeholder(255).encode() + b"/lib\0rest"
-    assert json.loads(after["info/index.json"].data) == {"name": "a", "version": "1", "timestamp": EPOCH * 1000}
+    assert json.loads(after["info/index.json"].data) == {
+        "name": "a",
+        "version": "1",
+        "depends": ["liba ==1 0", "libc >=2"],
+        "timestamp": EPOCH * 1000,
+    }
     assert json.loads(after["info/about.json"].data) == {"channels": ["https://channel.example/main"], "license": "Apache-2.0"}
     assert (after["bin/a"].mode, after["share/plain.txt"].mode) == (0o755, 0o644)
 
