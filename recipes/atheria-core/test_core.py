@@ -12,6 +12,8 @@ import numpy as np
 from atheria import Simulation, initial
 
 STEPS = 50
+# conda keeps everything but Python in Library on Windows.
+ROOT = Path(os.environ["PREFIX"]) / ("Library" if os.name == "nt" else "")
 
 
 def after(device: str, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +27,7 @@ def after(device: str, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 def facts_of(package: str) -> dict[str, object]:
     """capabilities.json of an installed package, after its BUILD_INFO.txt was found to say the same."""
-    folder = Path(os.environ["PREFIX"]) / "share/atheria" / package
+    folder = ROOT / "share/atheria" / package
     facts = json.loads((folder / "capabilities.json").read_text())
     text = (folder / "BUILD_INFO.txt").read_text()
     for key, value in facts.items():
@@ -50,7 +52,13 @@ assert accel["python"] == f"{sys.version_info.major}.{sys.version_info.minor}", 
 info = atheria.engine_info()
 assert info["engine"] == "native", info
 usable = {backend["name"] for backend in info["backends"] if backend["score"]}
-assert {"cpu", "reference"} <= usable and ("openblas" in usable) == (accel["accel"] == "openblas"), info["backends"]
+own = accel["accel"].rstrip("0123456789")  # cuda130's backend is cuda
+assert {"cpu", "reference", own} <= {backend["name"] for backend in info["backends"]}, info["backends"]
+assert {"cpu", "reference"} <= usable and ("openblas" in usable) == (own == "openblas"), info["backends"]
+for backend in info["backends"]:
+    if not backend["score"]:  # a GPU's, where there is none: it has to say what it misses
+        assert backend["reason"], backend
+        print(f"test_core: {backend['name']}: not run here: {backend['reason']}")
 
 truth_coords, truth = after("numpy")
 for device in sorted({"auto", *usable} - {"reference"}):  # plain loops: slow, and judged in the repository's own tests

@@ -38,6 +38,8 @@ def compiler_flags(build: Path) -> list[str]:
 
 def main(build: Path) -> None:
     prefix = Path(os.environ["PREFIX"])
+    if os.environ["target_platform"].startswith("win-"):
+        prefix /= "Library"  # where conda keeps everything but Python there
     engine = json.loads((prefix / "share/atheria/libatheria-engine/capabilities.json").read_text())
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     date = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch else None

@@ -15,11 +15,20 @@ from atheria_pack.variants import ACCEL_KEY, load_variants
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = find_recipes(ROOT)
 VERSIONED = [recipe for recipe in RECIPES if recipe.parent.name != "atheria-variant"]  # the mutex has a version of its own
-OUTPUTS = render_outputs(ROOT, load_variants(ROOT / "variants.yaml", "linux-64"), "linux-64")
+ACCELS = {
+    "linux-64": ("rocm", "openblas", "cpu", "cuda129", "cuda130"),
+    "linux-aarch64": ("openblas", "cpu", "cuda129", "cuda130"),
+    "osx-arm64": ("openblas", "cpu", "metal"),
+    "win-64": ("openblas", "cpu", "cuda129", "cuda130"),
+}
+OUTPUTS = [
+    output for platform in ACCELS for output in render_outputs(ROOT, load_variants(ROOT / "variants.yaml", platform), platform)
+]
+NAMES = {output.name for output in OUTPUTS}
 CELLS = pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: str(output.identifier))
 
 # Preference at equal versions, lowest first.
-ORDER = {"openblas": 100, "cpu": 200}
+ORDER = {"rocm": 0, "openblas": 100, "cpu": 200, "metal": 300, "cuda129": 400, "cuda130": 500}
 
 
 def run_of(output: Output) -> list[Any]:
@@ -32,12 +41,14 @@ def raw(recipe: Path) -> Any:
 
 
 def test_the_matrix_is_complete() -> None:
-    pythons = ("py310", "py311", "py312", "py313")
+    pythons = ("py310", "py311", "py312", "py313", "py314")
     expected = set()
-    for accel in ORDER:
-        names = ("atheria-variant", "libatheria-runtime", "libatheria-runtime-dev", "libatheria-engine", "libatheria-engine-dev")
-        expected |= {f"linux-64/{name}={accel}" for name in (*names, "atheria", "atheria-cpu")}
-        expected |= {f"linux-64/atheria-core={accel}_{python}" for python in pythons}
+    for platform, accels in ACCELS.items():
+        for accel in accels:
+            names = ("atheria-variant", "libatheria-runtime", "libatheria-runtime-dev", "libatheria-engine", "libatheria-engine-dev")
+            sugar = "atheria-cpu" if accel in ("cpu", "openblas") else "atheria-gpu"
+            expected |= {f"{platform}/{name}={accel}" for name in (*names, "atheria", sugar)}
+            expected |= {f"{platform}/atheria-core={accel}_{python}" for python in pythons}
     assert {output.identifier for output in OUTPUTS} == expected
     assert len(OUTPUTS) == len(expected)
 
@@ -78,6 +89,14 @@ def test_mutex(output: Output) -> None:
 
 
 @CELLS
+def test_cuda_packages_ask_for_a_driver_each_by_itself(output: Output) -> None:
+    """An outer package's requirement does not guard the library when somebody asks for the library alone."""
+    accel = output.variant[ACCEL_KEY]
+    guards = [spec for spec in run_of(output) if isinstance(spec, str) and spec.startswith("__cuda")]
+    assert guards == ([f"__cuda >={accel[4:6]}"] if accel.startswith("cuda") else [])
+
+
+@CELLS
 def test_every_package_lists_its_files_strictly(output: Output) -> None:
     strict = [test for test in output.rendered.get("tests", []) if test.get("package_contents", {}).get("strict")]
     assert len(strict) == 1
@@ -85,7 +104,7 @@ def test_every_package_lists_its_files_strictly(output: Output) -> None:
 
 @CELLS
 def test_family_is_pinned_exactly(output: Output) -> None:
-    family = {other.name for other in OUTPUTS} - {"atheria-variant"}
+    family = NAMES - {"atheria-variant"}
     for requirement in run_of(output):
         if isinstance(requirement, dict):
             (pin,) = requirement.values()
@@ -109,7 +128,7 @@ def test_conventions(recipe: Path) -> None:
         ships_machine_code = "package" in output and "script" in output.get("build", {})
         if ships_machine_code:
             linking = output["build"]["dynamic_linking"]
-            assert linking == {"overlinking_behavior": "error", "overdepending_behavior": "error"}, output["package"]
+            assert linking["overlinking_behavior"] == linking["overdepending_behavior"] == "error", output["package"]
         if output.get("package", {}).get("name", "").startswith("lib"):
             assert output["requirements"]["run_exports"]
     assert value["extra"]["recipe-maintainers"] == ["atheria"]
@@ -129,19 +148,22 @@ def test_each_header_package_compiles_a_c_and_a_cpp_consumer(recipe: Path) -> No
     ]
     assert any("consumer/" in test.get("files", {}).get("recipe", []) for test in tests)
     assert {path.name for path in (recipe.parent / "consumer").iterdir()} == {"CMakeLists.txt", "consumer.c", "consumer.cpp"}
-    script = (recipe.parent / "test_consumer.sh").read_text()
-    assert "find_package" in (recipe.parent / "consumer" / "CMakeLists.txt").read_text() and "pkg-config --cflags" in script
+    scripts = "".join(str(test.get("script", "")) for output in raw(recipe)["outputs"] for test in output.get("tests", []))
+    assert "-P scripts/test_consumer.cmake" in scripts
+    shared = (ROOT / "recipes" / "scripts" / "test_consumer.cmake").read_text()
+    assert "find_package" in (recipe.parent / "consumer" / "CMakeLists.txt").read_text() and "pkg-config --cflags" in shared
 
 
 def test_sources_stand_in_the_text_of_what_they_make() -> None:
     """The staging cache and the hash see the recipe's text only."""
     for output in OUTPUTS:
-        if output.sources and output.name not in ("atheria-variant", "atheria", "atheria-cpu"):
+        if output.sources and output.name not in ("atheria-variant", "atheria", "atheria-cpu", "atheria-gpu"):
             assert [key for key in output.variant if key.startswith("digest_")], output.identifier
 
 
 def test_jobs_compile_once_per_accelerator() -> None:
-    jobs = make_jobs(OUTPUTS)
-    staged = [job for job in jobs if job.outputs[0].staging]
-    assert sorted(len(job.outputs) for job in staged) == [2, 2, 2, 2]
-    assert len(jobs) == 2 * (1 + 1 + 1 + 4 + 2)
+    for platform, accels in ACCELS.items():
+        jobs = make_jobs([output for output in OUTPUTS if output.subdir == platform])
+        staged = [job for job in jobs if job.outputs[0].staging]
+        assert [len(job.outputs) for job in staged] == [2, 2] * len(accels)
+        assert len(jobs) == len(accels) * (1 + 1 + 1 + 5 + 2)

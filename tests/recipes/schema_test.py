@@ -20,9 +20,19 @@ else:
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("**/recipe.yaml"))
 
-# Keys of ours alone, and pins that differ from conda-forge's with the reason.
-OWN_KEYS = {"atheria_accel", "atheria_build_offset"}
+# Keys of ours alone: `atheria_*`, and those of ROCm, which conda-forge's pinning does not have yet.
+NOT_PINNED = {"hip_compiler", "hip_compiler_version", "rocm_version"}
+# Pins that differ from conda-forge's, with the reason.
 DIFFERENT = {"pybind11_abi": "the bindings need pybind11 3, to which conda-forge's open migration goes"}
+# What conda-forge's open migrations (cuda130, python314) add to the pins, and what ROCm and Metal need, by key and platform.
+CUDA_PLATFORMS = ("linux-64", "linux-aarch64", "win-64")
+ADDED = {
+    **{("cuda_compiler_version", platform): {"13.0"} for platform in CUDA_PLATFORMS},
+    **{("python", platform): {"3.14.* *_cp314"} for platform in (*CUDA_PLATFORMS, "osx-arm64")},
+    ("c_stdlib_version", "linux-64"): {"2.28"},
+    ("c_stdlib_version", "linux-aarch64"): {"2.28"},
+    ("c_stdlib_version", "osx-arm64"): {"13.0"},
+}
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: str(path.parent.relative_to(ROOT)))
@@ -49,11 +59,11 @@ def test_pixi(schemas: Path) -> None:
 
 
 def pinning(schemas: Path, platform: str) -> dict[str, list[str]]:
-    """conda-forge's pins for a platform, without its optional CUDA rows. Lines end in selectors: `# [linux and x86_64]`."""
+    """conda-forge's pins for a platform with its optional CUDA rows. Lines end in selectors: `# [linux and x86_64]`."""
     system, machine = platform.split("-")
     true = {system, *({"unix"} if system != "win" else {"win64"})}
     true |= {"64": {"x86", "x86_64"}, "aarch64": {"aarch64"}, "arm64": {"arm64"}}[machine]
-    names: defaultdict[str, Any] = defaultdict(bool, {name: True for name in true}, os=_NoVariables)
+    names: defaultdict[str, Any] = defaultdict(bool, {name: True for name in true}, os=_CudaEnabled)
     lines = []
     for line in (schemas / "conda_forge_pinning.yaml").read_text().splitlines():
         selector = re.search(r"#\s*\[(.*)\]\s*$", line)
@@ -63,10 +73,10 @@ def pinning(schemas: Path, platform: str) -> dict[str, list[str]]:
     return {key: listed for key, listed in values.items() if isinstance(listed, list)}
 
 
-class _NoVariables:
-    """Stands for `os` in selectors: no environment variable is set."""
+class _CudaEnabled:
+    """Stands for `os` in selectors: the variable that conda-forge's CUDA builds set."""
 
-    environ: ClassVar[dict[str, str]] = {}
+    environ: ClassVar[dict[str, str]] = {"CF_CUDA_ENABLED": "True"}
 
 
 @pytest.mark.parametrize("platform", ["linux-64", "linux-aarch64", "osx-arm64", "win-64"])
@@ -75,13 +85,15 @@ def test_pins_are_conda_forges(platform: str, schemas: Path) -> None:
     ours = load_variants(ROOT / "variants.yaml", platform)
     compared = 0
     for key, values in ours.keys.items():
-        if key in OWN_KEYS:
+        if key.startswith("atheria_") or key in NOT_PINNED:
+            assert key not in theirs, f"{key} is conda-forge's now: compare it"
             continue
         assert key in theirs, f"{key} is no key of conda-forge's pinning"
         if key in DIFFERENT:
             assert set(values) != set(theirs[key]), f"{key} is conda-forge's again: take it out of DIFFERENT"
             continue
-        assert set(values) == set(theirs[key]), f"{key} on {platform}: ours {values}, conda-forge's {theirs[key]}"
+        expected = set(theirs[key]) | ADDED.get((key, platform), set())
+        assert set(values) == expected, f"{key} on {platform}: ours {values}, conda-forge's {theirs[key]}, together {expected}"
         compared += 1
     assert compared >= 5
 
