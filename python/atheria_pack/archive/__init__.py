@@ -1,0 +1,1 @@
+"""Archives for people without conda: the packages of one accelerator and platform as one relocatable folder."""
