@@ -78,11 +78,14 @@ CPU levels    ${levels}
 backends      ${backends_text}
 commit        ${ATHERIA_COMMIT_text}
 date          ${ATHERIA_DATE_text}
+cuda          ${ATHERIA_CUDA_TEXT}
+rocm          ${ATHERIA_HIP_TEXT}
 
 capabilities.json beside this file says the same to programs.
 ")
   if(NOT arg_BACKENDS)
     string(REGEX REPLACE "backends [^\n]*\n" "" text "${text}")
+  string(REGEX REPLACE "(cuda|rocm)          \n" "" text "${text}")
   endif()
   file(CONFIGURE OUTPUT ${work}/BUILD_INFO.txt CONTENT "${text}" @ONLY)
   install(FILES ${work}/capabilities.json ${work}/BUILD_INFO.txt

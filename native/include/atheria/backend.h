@@ -44,6 +44,14 @@ typedef struct ath_op {
   ath_operand operands[5]; /* the fifth: what ATTR names as one more tensor (QCA_UPDATE: background) */
 } ath_op;
 
+/* Where a tensor [count, height, width, channels] of floats lies against the domains of its images (see ath_run). */
+typedef struct ath_mask {
+  uint32_t struct_bytes;
+  uint32_t count;            /* images, and rectangles */
+  int64_t height, width, channels;
+  int32_t shift_y, shift_x;  /* the tensor's cell (0, 0) is cell (shift_y, shift_x) in the rectangles' coordinates */
+} ath_mask;
+
 typedef struct ath_backend {
   uint32_t struct_bytes;
   uint32_t abi_version; /* ATH_ABI_VERSION the plugin was compiled with */

@@ -1,5 +1,5 @@
-// All kernels, for every dialect: the compiler decides which one it is. What this file includes is all that a device compiler sees of the project.
-#pragma once
+// All kernels, for every dialect: the compiler decides which one it is. This is the file a device
+// compiler is given (so no #pragma once), and what it includes is all that it sees of the project.
 
 #if defined(__METAL_VERSION__)
 #include "../dialects/metal.hpp"

@@ -1,0 +1,59 @@
+// The driver of a GPU: the calls that CUDA's and HIP's share, found at run time, so that no plugin links a driver.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "atheria/backend.h"
+
+namespace atheria::gpu {
+
+using Address = uint64_t;  // of device memory: CUdeviceptr; HIP's void* is passed the same way on the 64-bit systems there are drivers for
+
+// Their results are CUresult or hipError_t: 0 is success in both.
+struct Calls {
+#define ATH_DRIVER_CALL(name, cuda, hip, arguments) int(*name) arguments;
+#include "gpu/driver_calls.def"
+#undef ATH_DRIVER_CALL
+};
+inline constexpr uint32_t kCallCount = sizeof(Calls) / sizeof(void*);
+
+struct FoundDevice {
+  int ordinal;    // in the driver's order
+  int handle;     // what the driver calls it
+  char name[96];  // "NVIDIA H200"
+  char level[32]; // "sm_90", "gfx90a"
+};
+
+// What a backend says of itself; each of cuda and rocm defines `platform`.
+struct Platform {
+  const char* backend;               // "cuda"
+  const char* driver_variable;       // names the driver's file instead of `driver_files`
+  const char* const* driver_files;   // tried in order; the last is null
+  const char* no_driver_advice;      // what to do when there is none
+  const char* const* call_names;     // in the order of driver_calls.def
+  uint32_t score;
+  const unsigned char* image;        // what module_load takes
+  // Finds the calls that only this driver has; returns the name of one that is missing, or null.
+  const char* (*find_own_calls)(void* library);
+  // The first device these kernels run on; else ATH_UNAVAILABLE, with the reason as message.
+  ath_status (*find_device)(const ath_host& host, const Calls& calls, FoundDevice* out_device);
+  const char* (*error_name)(int code);  // "CUDA_ERROR_OUT_OF_MEMORY"; never null
+  const char* (*error_text)(int code);  // never null
+  // A context belongs to a device; it must be current on a thread before that thread uses the device.
+  int (*context_open)(const FoundDevice& device, void** out_context);
+  void (*context_close)(const FoundDevice& device, void* context);
+  int (*context_make_current)(const FoundDevice& device, void* context);
+};
+extern const Platform platform;
+
+// Opens the driver once for the process. ATH_UNAVAILABLE with the reason as message, the same each time.
+ath_status driver_open(const ath_host& host, const Calls** out_calls);
+
+void* driver_library_open(const char* file, char* out_reason, size_t reason_bytes);
+void* driver_library_symbol(void* library, const char* name);
+
+// ATH_OK for 0; else a status that fits `code`, and the message "cuda: WHAT: NAME (CODE), TEXT".
+ath_status driver_status(const ath_host& host, int code, const char* what);
+
+}  // namespace atheria::gpu
