@@ -67,6 +67,32 @@ def digest_files(paths: Iterable[Path], root: Path) -> dict[str, str]:
     return {os.path.relpath(file, root): file_digest(file) for file in sorted(files)}
 
 
+class Digests:
+    """Digests of files and commits of one moment: whatever is asked for twice is read once."""
+
+    def __init__(self, root: Path) -> None:
+        """`root`: what names are relative to."""
+        self.root = root
+        self._files: dict[Path, dict[str, str]] = {}
+        self._commits: dict[tuple[Path, ...], str] = {}
+
+    def of(self, paths: Iterable[Path]) -> dict[str, str]:
+        """As `digest_files` answers."""
+        found: dict[str, str] = {}
+        for path in paths:
+            if path not in self._files:
+                self._files[path] = digest_files([path], self.root)
+            found |= self._files[path]
+        return dict(sorted(found.items()))
+
+    def commit(self, paths: Iterable[Path]) -> str:
+        """As `last_commit` answers."""
+        listed = tuple(sorted(set(paths)))
+        if listed not in self._commits:
+            self._commits[listed] = last_commit(listed, self.root)
+        return self._commits[listed]
+
+
 def digest_of(value: Mapping[str, Any]) -> str:
     """One sha256 for a mapping of JSON types, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

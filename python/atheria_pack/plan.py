@@ -41,6 +41,11 @@ class Job:
     loose: frozenset[str]
 
     @property
+    def platform(self) -> str:
+        """The platform it is built for; for packages of no platform the one they are rendered for."""
+        return self.outputs[0].platform
+
+    @property
     def suppliers(self) -> frozenset[str]:
         """All jobs that come before this one."""
         return frozenset().union(*self.needs.values())
@@ -69,7 +74,10 @@ def make_jobs(outputs: Iterable[Output]) -> list[Job]:
         axes = tuple(sorted(output.variant.items()))
         own = ("staging", output.staging, axes) if output.staging else ("alone", output.name, output.build)
         groups.setdefault((str(output.recipe), output.subdir, *own), []).append(output)
-    members = {job_identifier(group): tuple(group) for group in groups.values()}
+    members: dict[str, tuple[Output, ...]] = {}
+    for group in groups.values():
+        if (other := members.setdefault(job_identifier(group), tuple(group))) != tuple(group):
+            raise RecipeError(_ambiguity(other[0], group[0]))
     jobs = {identifier: _job(identifier, group, members) for identifier, group in members.items()}
     sorter = TopologicalSorter({identifier: sorted(job.suppliers) for identifier, job in jobs.items()})
     try:
@@ -77,6 +85,16 @@ def make_jobs(outputs: Iterable[Output]) -> list[Job]:
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         raise RecipeError(f"recipes need each other in a circle: {circle}") from error
+
+
+def _ambiguity(left: Output, right: Output) -> str:
+    differing = sorted(
+        key for key in left.variant.keys() | right.variant.keys() if left.variant.get(key) != right.variant.get(key)
+    )
+    return (
+        f"{left.recipe.parent.name}/recipe.yaml makes {left.file_name} and {right.file_name}, both the cell {left.identifier}: "
+        f"what tells them apart ({', '.join(differing)}) has to stand in build.string"
+    )
 
 
 def job_identifier(outputs: Sequence[Output]) -> str:
@@ -92,11 +110,16 @@ def _job(identifier: str, group: tuple[Output, ...], members: Mapping[str, Seque
             if other == identifier:
                 continue
             for output in group:
-                if candidate.name in output.requires and agree(output.variant, candidate.variant):
+                if candidate.name in output.requires and _meet(output, candidate) and agree(output.variant, candidate.variant):
                     needs.setdefault(candidate.name, set()).add(other)
                     if PYTHON_KEY in candidate.variant and PYTHON_KEY not in output.variant:
                         loose.add(candidate.name)
     return Job(identifier, group, {name: frozenset(found) for name, found in needs.items()}, frozenset(loose))
+
+
+def _meet(left: Output, right: Output) -> bool:
+    """Whether two packages can be in one environment by their platforms."""
+    return left.subdir == right.subdir or "noarch" in (left.subdir, right.subdir)
 
 
 def agree(left: Mapping[str, str], right: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from atheria_pack.atomic import write_json
@@ -17,7 +17,8 @@ _EARLIER = "earlier"
 
 @dataclass(frozen=True)
 class BuiltPackage:
-    """A finished package in the store: its cell, place and digest, and how many of its own tests ran."""
+    """A finished package in the store: its cell, place and digest, how many of its own tests ran, and the reasons why others did
+    not, with how many for each."""
 
     cell: str
     subdir: str
@@ -25,6 +26,7 @@ class BuiltPackage:
     sha256: str
     size: int
     tests: int
+    not_run: Mapping[str, int] = field(default_factory=dict)
 
     def path(self, store: Path) -> Path:
         """Where the file lies."""
@@ -41,7 +43,8 @@ class Record:
     went.
 
     `parts` is what the content key was made of, name by name, so that a change can be told; `upstream JOB` in it is the key
-    of the build of another job that this one was made with. `tested`: whether all of the packages' own tests ran.
+    of the build of another job that this one was made with. `tested`: whether all of the packages' own tests ran that can run on
+    the machine that built them.
     """
 
     job: str
@@ -117,14 +120,10 @@ def damage(packages: Iterable[BuiltPackage], store: Path) -> str | None:
     return None
 
 
-def retire(folder: Path, known: Collection[str], platform: str) -> list[str]:
-    """Take the records of a platform's jobs that the recipes and variants no longer have out of the newest ones; answers
-    their names. They become earlier ones: another platform's or an unselected job's packages may still pin them."""
-    gone = {
-        job: record
-        for job, record in load_records(folder).items()
-        if job not in known and job.startswith((f"{platform}--", "noarch--"))
-    }
+def retire(folder: Path, known: Collection[str]) -> list[str]:
+    """Take the records of jobs that the recipes and variants no longer have out of the newest ones; answers their names. They
+    become earlier ones: another job's packages may still pin them."""
+    gone = {job: record for job, record in load_records(folder).items() if job not in known}
     for job, record in gone.items():
         write_json(_earlier_path(folder, record), asdict(record))
         forget_record(folder, job)

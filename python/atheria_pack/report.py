@@ -7,13 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from atheria_pack.build import JobResult, Run
 from atheria_pack.channel.base import BaseChannel
-from atheria_pack.matrix import Matrix
+from atheria_pack.matrix import Matrix, Request
+from atheria_pack.outcome import JobResult, Run
 from atheria_pack.proof import Proof
 from atheria_pack.recipes import Output
+from atheria_pack.variants import ACCEL_KEY
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def as_report(
@@ -21,7 +22,7 @@ def as_report(
     run: Run,
     proofs: Sequence[Proof],
     channel: Path,
-    platform: str,
+    request: Request,
     seconds: float,
     status: int,
     error: str | None,
@@ -33,7 +34,8 @@ def as_report(
         "status": status,
         "error": error,
         "seconds": round(seconds, 3),
-        "platform": platform,
+        "native": request.native,
+        "platforms": list(request.platforms),
         "interrupted": run.interrupted,
         "base_channel": base_as_json(matrix.channel),
         "channel": str(channel),
@@ -60,7 +62,29 @@ def counts(run: Run) -> dict[str, int]:
         counted[result.state] = counted.get(result.state, 0) + len(result.job.outputs)
     counted["tests passed"] = sum(result.tests_passed for result in run.results.values())
     counted["tests failed"] = sum(result.tests_failed for result in run.results.values())
-    return counted
+    left = sum(count for result in run.results.values() for count in result.not_run.values())
+    return counted | ({"tests not run": left} if left else {})
+
+
+def platform_lines(run: Run) -> list[str]:
+    """How the cells of each platform ended, a line each, and below it which tests did not run and why."""
+    platforms = dict.fromkeys(output.subdir for result in run.results.values() for output in result.job.outputs)
+    width = max(map(len, platforms), default=0)
+    lines = []
+    for platform in platforms:
+        cells: dict[str, int] = {}
+        reasons: dict[str, int] = {}
+        for result in run.results.values():
+            here = [output for output in result.job.outputs if output.subdir == platform]
+            if not here:
+                continue
+            state = f"{result.state} (preview)" if result.preview and not result.good else result.state
+            cells[state] = cells.get(state, 0) + len(here)
+            for reason, count in result.not_run.items():
+                reasons[reason] = reasons.get(reason, 0) + count
+        lines.append(f"{platform.ljust(width)}  {', '.join(f'{count} {state}' for state, count in cells.items())}")
+        lines += [f"{' ' * width}  {count} tests of {platform} not run: {reason}" for reason, count in reasons.items()]
+    return lines
 
 
 def cell_as_json(result: JobResult, output: Output) -> dict[str, Any]:
@@ -71,11 +95,16 @@ def cell_as_json(result: JobResult, output: Output) -> dict[str, Any]:
         "name": output.name,
         "version": output.version,
         "build": output.build,
+        "platform": output.subdir,
+        "accel": output.variant.get(ACCEL_KEY),
+        "python": output.python,
+        "preview": result.preview,
         "job": result.job.identifier,
         "state": result.state,
         "reason": result.reason,
         "job_seconds": round(result.seconds, 3),
         "package": asdict(package) if package else None,
+        "tests": {"ran": package.tests, "not_run": dict(package.not_run)} if package else None,
         "log": str(result.log) if result.log else None,
         "tail": list(result.tail),
     }

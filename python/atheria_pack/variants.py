@@ -15,16 +15,22 @@ from atheria_pack.errors import UsageError, VariantsError
 
 ACCEL_KEY = "atheria_accel"
 PYTHON_KEY = "python"
+# No axis: the Pythons whose packages may fail without failing a run.
+PREVIEW_KEY = "atheria_preview_python"
+# What a row of a zip group says for "has none of this".
+NONE = "None"
 
 Combination = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Variants:
-    """Keys of variants.yaml with their values for one platform, and the groups of keys that go row by row."""
+    """Keys of variants.yaml with their values for one platform, the groups of keys that go row by row, and the Pythons ("3.14")
+    whose packages may fail without failing a run."""
 
     keys: Mapping[str, tuple[str, ...]]
     zip_keys: tuple[tuple[str, ...], ...] = ()
+    preview_pythons: frozenset[str] = frozenset()
 
     def group_of(self, key: str) -> tuple[str, ...]:
         """The keys that move together with `key`: its zip group, or itself alone."""
@@ -46,7 +52,11 @@ def load_variants(path: Path, platform: str) -> Variants:
         raise VariantsError(f"{path.name} does not parse: {error}") from error
     values = {key: tuple(str(value) for value in listed) for key, listed in config.to_dict().items()}
     groups = tuple(tuple(group) for group in (config.zip_keys or []))
-    return checked(Variants(values, groups), path.name)
+    previews = frozenset(values.pop(PREVIEW_KEY, ()))
+    pythons = [short_python(value) for value in values.get(PYTHON_KEY, ())]
+    for name in sorted(previews.difference(pythons)):
+        raise VariantsError(f"{path.name}: {PREVIEW_KEY} has {name}, but python has only {', '.join(pythons) or 'nothing'}")
+    return checked(Variants(values, groups, previews), path.name)
 
 
 def checked(variants: Variants, origin: str) -> Variants:
@@ -69,14 +79,14 @@ def checked(variants: Variants, origin: str) -> Variants:
 def overlaid(variants: Variants, overlay: Mapping[str, Sequence[str]]) -> Variants:
     """Variants with a channel's own answers in place of the pins.
 
-    One value for a key of a zip group stands for every row of the group. Keys that variants.yaml does not have are
-    added alone.
+    One value for a key of a zip group stands for every row that has one: a row that says "None" has no CUDA, no HIP, and gets none
+    by another version of it. Keys that variants.yaml does not have are added alone.
     """
     keys = dict(variants.keys)
     for key, listed in overlay.items():
         values = tuple(listed)
         zipped = len(variants.group_of(key)) > 1 and key in keys
-        keys[key] = values * len(keys[key]) if zipped and len(values) == 1 else values
+        keys[key] = tuple(NONE if row == NONE else values[0] for row in keys[key]) if zipped and len(values) == 1 else values
     return checked(replace(variants, keys=keys), "variants.yaml with the channel's overlay")
 
 
@@ -85,32 +95,21 @@ def short_python(value: str) -> str:
     return ".".join(value.split()[0].split(".")[:2])
 
 
-def restricted(variants: Variants, accels: Iterable[str] = (), pythons: Iterable[str] = ()) -> Variants:
-    """Variants with only these accelerators and Pythons. An unknown name is a UsageError that lists the legal ones."""
-    narrowed = variants
-    for option, key, wanted, name_of in (
-        ("--accel", ACCEL_KEY, tuple(accels), str),
-        ("--python", PYTHON_KEY, tuple(pythons), short_python),
-    ):
-        if wanted:
-            narrowed = _keep_rows(narrowed, option, key, wanted, name_of)
-    return narrowed
+def check_names(known: Iterable[Variants], accels: Iterable[str] = (), pythons: Iterable[str] = ()) -> None:
+    """Refuse accelerators and Pythons that none of these variants has: a UsageError that lists the legal ones."""
+    listed = list(known)
+    for option, key, wanted, name_of in (("--accel", ACCEL_KEY, accels, str), ("--python", PYTHON_KEY, pythons, short_python)):
+        legal = list(dict.fromkeys(name_of(value) for variants in listed for value in variants.keys.get(key, ())))
+        for name in wanted:
+            if name not in legal:
+                hint = suggestion(name, legal)
+                raise UsageError(f"{option} {name}: not in variants.yaml; it has {', '.join(legal) or 'none'}{hint}")
 
 
-def _keep_rows(variants: Variants, option: str, key: str, wanted: tuple[str, ...], name_of: object) -> Variants:
-    assert callable(name_of)
-    legal = [name_of(value) for value in variants.keys.get(key, ())]
-    for name in wanted:
-        if name not in legal:
-            close = difflib.get_close_matches(name, legal, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise UsageError(f"{option} {name}: not in variants.yaml; it has {', '.join(legal) or 'none'}{hint}")
-    rows = [row for row, name in enumerate(legal) if name in wanted]
-    keys = dict(variants.keys)
-    for member in variants.group_of(key):
-        if member in keys:
-            keys[member] = tuple(keys[member][row] for row in rows)
-    return replace(variants, keys=keys)
+def suggestion(name: str, legal: Iterable[str]) -> str:
+    """`; did you mean NAME?` for a name that is nearly a legal one, else nothing."""
+    close = difflib.get_close_matches(name, list(legal), 1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def combinations(variants: Variants) -> list[dict[str, str]]:

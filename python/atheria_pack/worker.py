@@ -26,6 +26,7 @@ from atheria_pack.atomic import write_json, write_text
 from atheria_pack.channel.publish import link_or_copy
 from atheria_pack.errors import PackError
 from atheria_pack.recipes import rendered_variants
+from atheria_pack.solve import Solvers, Unsolvable
 
 PHASE_FILE = "phase"
 DISK_FULL = 75  # exit status, when not even the result can be written
@@ -34,17 +35,23 @@ DISK_FULL_TEXT = "No space left on device"
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs to know. `packages`: (name, file name, staged) of each package to make; `inputs`: finished
-    packages of ours that they need."""
+    """What a worker needs to know. `platform`: whose packages it makes; `native`: this machine's. `packages`: (name, file name,
+    staged) of each package to make; `inputs`: finished packages of ours that they need."""
 
     recipe: str
     combination: dict[str, str]
     platform: str
+    native: str
     packages: list[tuple[str, str, bool]]
     inputs: list[str]
     channel: str
     folder: str
     run_tests: bool
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the packages are of another platform than this machine."""
+        return self.platform != self.native
 
     @property
     def output(self) -> Path:
@@ -80,8 +87,8 @@ def phase(task: Task, name: str) -> None:
 def build(task: Task) -> list[Path]:
     """Make the packages; answers their files in the order of the task."""
     staged = [(name, file_name) for name, file_name, is_staged in task.packages if is_staged]
-    if staged:
-        _build_staged(task, staged)
+    if staged or task.foreign:
+        _build_up_to(task, [(name, file_name) for name, file_name, _ in task.packages])
     else:
         _build_alone(task, {file_name for _, file_name, _ in task.packages})
     made = []
@@ -94,9 +101,10 @@ def build(task: Task) -> list[Path]:
     return made
 
 
-def _build_staged(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
+def _build_up_to(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
     # One call for all outputs of a staging build: built one by one, each output's folder would get a name of its own,
-    # and as the folder's path is part of the staging cache's key, the C++ would be compiled once per output.
+    # and as the folder's path is part of the staging cache's key, the C++ would be compiled once per output. For another
+    # platform it is the only entrance there is: RenderedVariant.run_build solves the host environment for this machine's.
     variants = Path(task.folder) / "variants.yaml"
     write_text(variants, yaml.safe_dump({key: [value] for key, value in task.combination.items()}))
     for name, file_name in reversed(wanted):
@@ -109,12 +117,14 @@ def _build_staged(task: Task, wanted: Sequence[tuple[str, str]]) -> None:
                 rattler_build.build_recipes(
                     [task.recipe],
                     up_to=name,
+                    build_platform=task.native,
                     target_platform=task.platform,
                     channel=[task.channel],
                     variant_config=[str(variants)],
                     ignore_recipe_variants=True,
                     no_build_id=True,
                     no_include_recipe=True,  # rendered, it names this machine's folders
+                    skip_existing="local",  # what it needs of ours lies there already
                     test="skip",
                     output_dir=task.output,
                 )
@@ -140,7 +150,7 @@ def _print_contents(task: Task, wanted: set[str]) -> None:
 
 
 def _build_alone(task: Task, wanted: set[str]) -> None:
-    for variant in rendered_variants(Path(task.recipe), task.combination, task.platform):
+    for variant in rendered_variants(Path(task.recipe), task.combination, task.platform, task.native):
         name = f"{variant.recipe.package.name}-{variant.recipe.package.version}-{variant.recipe.build.string}.conda"
         if name in wanted:
             phase(task, "building")
@@ -155,19 +165,38 @@ def _build_alone(task: Task, wanted: set[str]) -> None:
 
 
 def test(task: Task, package: Path) -> list[dict[str, Any]]:
-    """Run the tests embedded in a package; each with its number, success and what it printed."""
+    """Run the tests embedded in a package; each with its number and success, or why it was not run.
+
+    What a package may contain (`package_contents`) is tested while it is built, and is not among them.
+    """
     loaded = rattler_build.Package.from_file(package)
     results = []
-    for index in range(loaded.test_count):
+    for index, declared in enumerate(loaded.tests):
+        if reason := why_not_here(task, declared):
+            print(f"test {index + 1} of {loaded.name} is not run: {reason}", flush=True)
+            results.append({"package": loaded.name, "index": index, "success": None, "reason": reason})
+            continue
         phase(task, f"testing {loaded.name} {index + 1}/{loaded.test_count}")
-        done = loaded.run_test(
-            index, channel=[task.output.as_uri(), task.channel], progress_callback=LogToStdout()
-        )
+        done = loaded.run_test(index, channel=[task.output.as_uri(), task.channel], progress_callback=LogToStdout())
         text = "\n".join(done.output) if isinstance(done.output, list) else str(done.output)
         if not done.success:
             print(f"test {index + 1} of {loaded.name} failed\n{text}", flush=True)
-        results.append({"package": loaded.name, "index": index, "success": done.success})
+        results.append({"package": loaded.name, "index": index, "success": done.success, "reason": None})
     return results
+
+
+def why_not_here(task: Task, declared: object) -> str | None:
+    """Why a test cannot run on this machine, None when it can.
+
+    Programs of another platform do not start here. A script with tools of its own, which are this machine's, can run: what of
+    the other platform it would start is its own business, by the emulator that the compiler's activation names.
+    """
+    if not task.foreign:
+        return None
+    if not isinstance(declared, rattler_build.CommandsTest) or not declared.requirements_build:
+        return f"it runs programs of {task.platform}, and this machine is {task.native}"
+    tools = Solvers([task.output.as_uri(), task.channel], task.native, task.channel).tools.packages(declared.requirements_build)
+    return tools.reason if isinstance(tools, Unsolvable) else None
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -179,7 +208,7 @@ def work(task: Task) -> dict[str, Any]:
     made = build(task)
     tests = [result for package in made for result in (test(task, package) if task.run_tests else [])]
     untested = 0 if task.run_tests else sum(rattler_build.Package.from_file(package).test_count for package in made)
-    failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if not result["success"]]
+    failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if result["success"] is False]
     return {
         "packages": [str(path) for path in made],
         "tests": tests,

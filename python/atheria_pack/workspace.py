@@ -62,7 +62,7 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the output folder for this process; gives the lock's descriptor. BusyError names the process that holds it.
+        """Hold the output folder for this process; gives the lock's descriptor. BusyError names the process that holds it, and since when.
 
         Processes that inherit the descriptor hold the lock too. Those of a run that was killed are on their way out, and
         waited for.
@@ -80,7 +80,7 @@ class Workspace:
                     )
                 time.sleep(0.05)
             stream.truncate(0)
-            stream.write(f"process {os.getpid()}")
+            stream.write(f"process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
             stream.flush()
             yield stream.fileno()
 
@@ -95,7 +95,7 @@ def _taken(stream: TextIO) -> bool:
 
 def _runs(holder: str) -> bool:
     """Whether the process that a lock names is there; a name that was not written yet is of one that just began."""
-    number = holder.removeprefix("process ")
+    number = holder.removeprefix("process ").partition(",")[0]
     if not number.isdigit():
         return True
     try:

@@ -16,7 +16,7 @@ from atheria_pack.archive.write import INDEX, file_name, write_index
 from atheria_pack.channel.base import BOOTSTRAP, DEFAULT, address
 from atheria_pack.cli.options import callers_folder, workspace_of
 from atheria_pack.errors import PackError, UsageError
-from atheria_pack.matrix import PLATFORMS
+from atheria_pack.platforms import PLATFORMS
 from atheria_pack.variants import ACCEL_KEY, load_variants
 from atheria_pack.workspace import Workspace
 

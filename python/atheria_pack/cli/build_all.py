@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from atheria_pack.atomic import write_json
-from atheria_pack.build import JobResult, Order, Run, default_jobs, forget_strangers
 from atheria_pack.build import run as run_jobs
-from atheria_pack.channel.publish import publish, published_files
-from atheria_pack.cli.matrix import as_json, print_table, refuse_skips
+from atheria_pack.channel.renew import renew
+from atheria_pack.cli.matrix import refuse_skips
 from atheria_pack.cli.options import add_selection, channel_of, jobs_of, request_of, workspace_of
 from atheria_pack.cli.progress import LastingStream, LiveTable, PlainLines, names
 from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
+from atheria_pack.launch import Order
+from atheria_pack.machine import default_jobs
 from atheria_pack.matrix import Matrix, Request, survey
+from atheria_pack.matrix_view import as_json, text_lines
+from atheria_pack.outcome import JobResult, Run
 from atheria_pack.plan import State
 from atheria_pack.proof import Proof, fingerprint_of, prove
-from atheria_pack.publication import lost_builds, publication
-from atheria_pack.record import forget_earlier, load_earlier, load_records, retire
-from atheria_pack.report import as_report, counts
+from atheria_pack.record import load_records
+from atheria_pack.report import as_report, counts, platform_lines
 from atheria_pack.variants import ACCEL_KEY
 from atheria_pack.worker import DISK_FULL_TEXT
 from atheria_pack.workspace import Workspace
@@ -62,7 +64,7 @@ def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
             return 0
         refuse_skips(matrix, arguments.strict)
         print(f"channel: {matrix.channel.name} ({matrix.channel.note})", file=talk, flush=True)
-        order = Order(workspace, matrix, request.platform, jobs_of(arguments), not arguments.no_tests, lock)
+        order = Order(workspace, matrix, request.native, jobs_of(arguments), not arguments.no_tests, lock)
         outcome = Run()
         proofs: list[Proof] = []
         ended: BaseException | None = None
@@ -74,7 +76,7 @@ def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
         trouble = trouble_of(outcome, proofs, matrix, arguments, ended)
         status = _status(outcome, proofs, trouble, ended)
         seconds = time.monotonic() - started
-        report = as_report(matrix, outcome, proofs, workspace.channel, request.platform, seconds, status, trouble)
+        report = as_report(matrix, outcome, proofs, workspace.channel, request, seconds, status, trouble)
         try:
             write_json(workspace.report, report)
         except OSError as error:  # what was wrong before matters more than this
@@ -106,7 +108,7 @@ def _work(
     display = LiveTable(jobs, talk) if talk.isatty() else PlainLines(jobs, talk)
     with display as listener:
         run_jobs(order, outcome, listener)
-    _publish(order.workspace, order.matrix, request)
+    renew(order.workspace, order.matrix.jobs)
     if not arguments.no_proof and not outcome.interrupted:
         _prove(order.workspace, order.matrix, request, outcome, proofs, talk)
 
@@ -116,24 +118,12 @@ def _print_plan(matrix: Matrix, request: Request, workspace: Workspace, as_value
         json.dump(as_json(matrix, request), sys.stdout, indent=1)
         print()
         return
-    print_table(matrix, request)
+    print(*text_lines(matrix), sep="\n")
     records = load_records(workspace.records)
     build = [decision.job.identifier for decision in matrix.decisions if decision.state is State.BUILD]
     known = [records[job].seconds for job in build if job in records]
     guess = f", about {sum(known) / default_jobs():.0f} s for the {len(known)} built before" if known else ""
     print(f"would run {len(build)} jobs{guess}")
-
-
-def _publish(workspace: Workspace, matrix: Matrix, request: Request) -> None:
-    """Make the channel hold what the records say (`publication`), and forget what neither it nor the next run needs."""
-    retire(workspace.records, {job.identifier for job in matrix.jobs}, request.platform)
-    newest, earlier = load_records(workspace.records), load_earlier(workspace.records)
-    found = publication(newest, earlier, lost_builds(newest, earlier, workspace.packages), matrix.jobs)
-    wanted = {place: package.sha256 for place, package in found.packages.items()}
-    if wanted != published_files(workspace.channel) or not (workspace.channel / "noarch" / "repodata.json").exists():
-        publish(found.packages.values(), workspace.packages, workspace.channel, [request.platform])
-    forget_earlier(workspace.records, found.builds - {(record.job, record.key) for record in newest.values()})
-    forget_strangers(workspace)
 
 
 def _prove(
@@ -143,7 +133,7 @@ def _prove(
         {
             output.variant[ACCEL_KEY]
             for result in outcome.results.values()
-            if result.good
+            if result.good and result.job.platform == request.native
             for output in result.job.outputs
             if output.name == PROVED_PACKAGE and ACCEL_KEY in output.variant
         }
@@ -151,7 +141,7 @@ def _prove(
     fingerprint = fingerprint_of(workspace.channel)
     channels = [workspace.channel.as_uri(), matrix.channel.uri]
     for accel in accels:
-        proof = prove(accel, channels, request.platform, workspace.output / "proof", workspace.cache, fingerprint)
+        proof = prove(accel, channels, request.native, workspace.output / "proof", workspace.cache, fingerprint)
         print(proof_line(proof), file=talk, flush=True)
         proofs.append(proof)
 
@@ -220,6 +210,9 @@ def _print_end(
             print(f"  log:  {result.log}\n  redo: {redo_command(result, arguments)}", file=talk)
         elif result.state in ("skipped", "blocked"):
             print(f"{result.state}: {names(result.job)}: {result.reason}", file=talk)
+    print(file=talk)
+    for line in platform_lines(outcome):
+        print(line, file=talk)
     told = ", ".join(f"{count} {state}" for state, count in counts(outcome).items())
     print(f"{told}; {len([p for p in proofs if p.success])} of {len(proofs)} proofs hold; {seconds:.1f} s", file=talk)
     if Path(workspace.channel).is_dir():

@@ -8,14 +8,13 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import rattler
-
 from atheria_pack.bootstrap import BootstrapEvent
-from atheria_pack.build import default_jobs
 from atheria_pack.channel.base import BaseChannel, choose
 from atheria_pack.errors import UsageError
-from atheria_pack.matrix import PLATFORMS, Request
-from atheria_pack.variants import load_variants, restricted
+from atheria_pack.machine import default_jobs
+from atheria_pack.matrix import Request
+from atheria_pack.platforms import PLATFORMS, native_platform
+from atheria_pack.variants import check_names, load_variants, suggestion
 from atheria_pack.workspace import Workspace, find_workspace
 
 
@@ -23,7 +22,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     """`--accel --python --platform --channel --output --only --jobs --json`."""
     parser.add_argument("--accel", metavar="NAMES", default="", help="accelerators to keep, comma separated (cpu,openblas)")
     parser.add_argument("--python", metavar="VERSIONS", default="", help="Pythons to keep, comma separated (3.11,3.12)")
-    parser.add_argument("--platform", metavar="NAME", help=f"one of {', '.join(PLATFORMS)}; default: this machine's")
+    parser.add_argument("--platform", metavar="NAMES", default="", help=f"platforms to keep, of {', '.join(PLATFORMS)}; default: all")
     parser.add_argument("--channel", metavar="CHANNEL", help="build against this channel: a name, an address, a folder, or "
                         "`bootstrap`; default: conda-forge, and bootstrap where that does not answer")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="where everything goes; default: output")
@@ -73,11 +72,13 @@ def jobs_of(arguments: argparse.Namespace) -> int:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """The selection in the arguments, names not yet checked against variants.yaml."""
-    native = str(rattler.Subdir.current())
-    platform = arguments.platform or native
-    if platform not in PLATFORMS:
-        raise UsageError(f"--platform {platform}: not one of {', '.join(PLATFORMS)}")
-    return Request(_names(arguments.accel), _names(arguments.python), platform, native, tuple(arguments.only))
+    platforms = _names(arguments.platform)
+    for name in platforms:
+        if name not in PLATFORMS:
+            raise UsageError(f"--platform {name}: not one of {', '.join(PLATFORMS)}{suggestion(name, PLATFORMS)}")
+    return Request(
+        _names(arguments.accel), _names(arguments.python), platforms or PLATFORMS, native_platform(), tuple(arguments.only)
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ def channel_of(
     Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not. `alone`
     is entered to bootstrap a channel: the workspace's lock, where the caller does not hold it already.
     """
-    restricted(load_variants(workspace.variants, request.platform), request.accels, request.pythons)
+    check_names((load_variants(workspace.variants, name) for name in request.platforms), request.accels, request.pythons)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from atheria_pack.build import JobResult
+from atheria_pack.outcome import JobResult
 from atheria_pack.plan import Job
 
 # Words and marks say it; colour only repeats it.
@@ -144,4 +144,7 @@ def summary(result: JobResult) -> str:
     """How a job ended, in a line."""
     took = f" in {result.seconds:.1f} s" if result.seconds else ""
     tests = f", {result.tests_passed} tests passed" if result.tests_passed else ""
-    return f"{result.state}: {names(result.job)}{took}{tests} ({result.reason})"
+    left = sum(result.not_run.values()) if result.state == "built" else 0
+    unrun = f", {left} not run" if left else ""
+    preview = ", a preview" if result.preview and not result.good else ""
+    return f"{result.state}{preview}: {names(result.job)}{took}{tests}{unrun} ({result.reason})"

@@ -5,9 +5,11 @@ from pathlib import Path
 from atheria_pack.recipes import Output
 
 
-def output(name: str, build: str = "cpu", staging: str | None = None, requires: str = "", **variant: str) -> Output:
+def output(
+    name: str, build: str = "cpu", staging: str | None = None, requires: str = "", platform: str = "linux-64", **variant: str
+) -> Output:
     return Output(
-        Path("recipe.yaml"), name, "1", build, 0, "linux-64", staging, variant, {}, (), (), frozenset(requires.split()), (), {}
+        Path("recipe.yaml"), name, "1", build, 0, platform, platform, staging, variant, {}, (), (), frozenset(requires.split()), (), {}
     )
 
 

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from atheria_pack.digest import Digests
 from atheria_pack.matrix import parts_of, render_outputs
 from atheria_pack.plan import make_jobs
 from atheria_pack.variants import load_variants
@@ -18,7 +19,7 @@ def test_a_package_of_uncommitted_sources_is_made_again_once_they_are_committed(
     def parts() -> dict[str, str]:
         outputs = render_outputs(project, load_variants(project / "variants.yaml", "linux-64"), "linux-64")
         (job,) = [job for job in make_jobs(outputs) if job.identifier == "linux-64--libfix=cpu"]
-        return parts_of(job, project)
+        return parts_of(job, Digests(project))
 
     git("init")
     git("add", ".")

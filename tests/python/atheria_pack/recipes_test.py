@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import pytest
+from atheria_pack import recipes
+from atheria_pack.digest import Digests
 from atheria_pack.errors import RecipeError
-from atheria_pack.recipes import Output, digest_key, find_recipes, package_name, render_all, source_paths
+from atheria_pack.recipes import Output, digest_key, find_recipes, package_name, read_recipe, render_all, rendered_variants, source_paths
 from atheria_pack.variants import combinations, load_variants
 
 
-def outputs_of(project: Path) -> dict[str, Output]:
-    rows = combinations(load_variants(project / "variants.yaml", "linux-64"))
+def outputs_of(project: Path, platform: str = "linux-64") -> dict[str, Output]:
+    rows = combinations(load_variants(project / "variants.yaml", platform))
     (recipe,) = find_recipes(project)
-    return {output.identifier: output for output in render_all(recipe, rows, "linux-64", project)}
+    outputs = render_all(read_recipe(recipe, Digests(project)), rows, platform, "linux-64")
+    return {output.identifier: output for output in outputs}
 
 
 def test_each_package_once(project: Path) -> None:
@@ -27,6 +30,38 @@ def test_each_package_once(project: Path) -> None:
         "linux-64/libfix=cpu",
         "linux-64/libfix=openblas",
     ]
+
+
+def test_only_combinations_that_a_recipe_tells_apart_are_rendered(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = outputs_of(project)
+    rendered = []
+    monkeypatch.setattr(recipes, "rendered_variants", lambda *words: rendered.append(words[1]) or rendered_variants(*words))
+    path = project / "variants.yaml"
+    path.write_text(path.read_text().replace("zip_keys:", "nobody_asks: [a, b, c]\nzip_keys:"))
+    after = outputs_of(project)
+    assert {name: output.build for name, output in after.items()} == {name: output.build for name, output in before.items()}
+    assert len(rendered) == 4, "two accelerators by two Pythons, whatever else there is"
+
+
+def test_a_key_that_only_left_outputs_look_at_counts(project: Path) -> None:
+    """An output that is left out names no key; the next combination may keep it."""
+    (recipe,) = find_recipes(project)
+    text = recipe.read_text()
+    assert "- package: {name: fix-core}\n    build:\n" in text
+    recipe.write_text(text.replace("{name: fix-core}\n    build:\n", "{name: fix-core}\n    build:\n      skip: with_core == 'no'\n"))
+    path = project / "variants.yaml"
+    path.write_text(path.read_text().replace("zip_keys:", "with_core: ['no', 'yes']\nzip_keys:"))
+    assert len([name for name in outputs_of(project) if "fix-core" in name]) == 4
+
+
+def test_tools_are_of_this_machine_and_the_rest_of_the_target(project: Path) -> None:
+    (recipe,) = find_recipes(project)
+    staging = "  - staging: {name: fix-build}\n"
+    recipe.write_text(recipe.read_text().replace(staging, staging + """    requirements: {build: ["${{ compiler('c') }}"]}\n"""))
+    variants = project / "variants.yaml"
+    variants.write_text("c_compiler: [gcc]\n" + variants.read_text())
+    library = outputs_of(project, "linux-aarch64")["linux-aarch64/libfix=cpu"]
+    assert (library.subdir, library.platform, library.build_specs) == ("linux-aarch64", "linux-aarch64", ("gcc_linux-aarch64",))
 
 
 def test_names_and_needs(project: Path) -> None:

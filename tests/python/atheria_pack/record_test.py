@@ -1,5 +1,6 @@
 """Records: what was saved is read back; what is torn, strange or damaged does not count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from atheria_pack.digest import sha256_of
@@ -17,6 +18,12 @@ def test_round_trip(tmp_path: Path) -> None:
     record = Record("linux-64--a=cpu", "key", {"source x": "1"}, (stored(tmp_path),), 1.5, True)
     save_record(tmp_path / "records", record)
     assert load_records(tmp_path / "records") == {record.job: record}
+
+
+def test_tests_that_did_not_run_are_remembered_with_the_reason(tmp_path: Path) -> None:
+    package = replace(stored(tmp_path), not_run={"no wine": 2})
+    save_record(tmp_path / "records", Record("a", "key", {}, (package,), 1.5, True))
+    assert load_records(tmp_path / "records")["a"].packages == (package,)
 
 
 def test_torn_and_foreign_records_are_absent(tmp_path: Path) -> None:
@@ -38,10 +45,10 @@ def test_damage_tells_which_file_and_how(tmp_path: Path) -> None:
     assert damage([package], tmp_path) == "a-1-0.conda is gone from the output folder"
 
 
-def test_jobs_that_are_no_more_are_retired_on_their_platform_only(tmp_path: Path) -> None:
+def test_jobs_that_are_no_more_are_retired(tmp_path: Path) -> None:
     for job in ("linux-64--a=cpu", "linux-64--a=gpu", "osx-arm64--a=cpu", "noarch--b"):
         save_record(tmp_path, Record(job, "key", {}, (), 0.0, True))
-    assert sorted(retire(tmp_path, {"linux-64--a=cpu"}, "linux-64")) == ["linux-64--a=gpu", "noarch--b"]
+    assert sorted(retire(tmp_path, {"linux-64--a=cpu", "osx-arm64--a=cpu"})) == ["linux-64--a=gpu", "noarch--b"]
     assert sorted(load_records(tmp_path)) == ["linux-64--a=cpu", "osx-arm64--a=cpu"]
 
 
@@ -61,5 +68,5 @@ def test_a_build_that_is_replaced_stays_as_an_earlier_one(tmp_path: Path) -> Non
 def test_a_job_that_is_no_more_may_still_be_pinned(tmp_path: Path) -> None:
     record = Record("linux-64--a=gpu", "key", {}, (), 0.0, True)
     save_record(tmp_path, record)
-    retire(tmp_path, set(), "linux-64")
+    retire(tmp_path, set())
     assert (load_records(tmp_path), load_earlier(tmp_path)) == ({}, [record])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from atheria_pack.errors import UsageError, VariantsError
-from atheria_pack.variants import Variants, combinations, load_variants, overlaid, restricted, short_python
+from atheria_pack.variants import Variants, check_names, combinations, load_variants, overlaid, short_python
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,23 +54,38 @@ def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
 
 def test_unknown_accelerator_lists_the_legal_ones() -> None:
     with pytest.raises(UsageError, match=r"--accel cpuu: .* it has openblas, cpu; did you mean cpu\?"):
-        restricted(PAIR, accels=["cpuu"])
+        check_names([PAIR], accels=["cpuu"])
 
 
 def test_unknown_python_lists_the_legal_ones() -> None:
     with pytest.raises(UsageError, match=r"--python 3\.9: .* it has 3\.10, 3\.13"):
-        restricted(PAIR, pythons=["3.9"])
+        check_names([PAIR], pythons=["3.9"])
 
 
-def test_narrowing_keeps_rows_of_the_group_together() -> None:
-    narrowed = restricted(PAIR, accels=["cpu"], pythons=["3.13"])
-    assert combinations(narrowed) == [{"atheria_accel": "cpu", "offset": "200", "python": "3.13.* *_cp313"}]
+def test_a_name_of_one_platform_is_legal_for_all() -> None:
+    metal = Variants({"atheria_accel": ("cpu", "metal")})
+    check_names([PAIR, metal], accels=["metal", "openblas"])
+    with pytest.raises(UsageError, match=r"--accel mettal: .* it has openblas, cpu, metal; did you mean metal\?"):
+        check_names([PAIR, metal], accels=["mettal"])
+
+
+def test_previews_are_no_axis(tmp_path: Path) -> None:
+    text = "python: [3.13.* *_cp313, 3.14.* *_cp314]\natheria_preview_python: ['3.14']\n"
+    found = load_variants(write(tmp_path, text), "linux-64")
+    assert (found.preview_pythons, sorted(found.keys)) == (frozenset({"3.14"}), ["python"])
+    with pytest.raises(VariantsError, match=r"atheria_preview_python has 3\.15, but python has only 3\.13, 3\.14"):
+        load_variants(write(tmp_path, text.replace("'3.14'", "'3.15'")), "linux-64")
 
 
 def test_one_overlaid_value_stands_for_every_row() -> None:
     laid = overlaid(PAIR, {"offset": ["7"], "new": ["x", "y"]})
     assert laid.keys["offset"] == ("7", "7")
     assert laid.keys["new"] == ("x", "y")
+
+
+def test_an_overlaid_version_is_for_rows_that_have_one() -> None:
+    gpu = Variants({"accel": ("rocm", "cpu"), "rocm_version": ("7.2", "None")}, (("accel", "rocm_version"),))
+    assert overlaid(gpu, {"rocm_version": ["5.2"]}).keys["rocm_version"] == ("5.2", "None")
 
 
 def test_an_overlay_that_breaks_a_group_is_refused() -> None:
@@ -105,16 +120,3 @@ def test_combinations_are_all_and_distinct(given_variants: Variants) -> None:
         for row in rows:
             positions = {given_variants.keys[key].index(row[key]) for key in group}
             assert len(positions) == 1
-
-
-@given(variants(), st.data())
-def test_narrowing_never_invents(given_variants: Variants, data: st.DataObject) -> None:
-    key = data.draw(st.sampled_from(sorted(given_variants.keys)))
-    renamed = Variants(
-        {("atheria_accel" if name == key else name): values for name, values in given_variants.keys.items()},
-        tuple(tuple("atheria_accel" if name == key else name for name in group) for group in given_variants.zip_keys),
-    )
-    wanted = data.draw(st.lists(st.sampled_from(renamed.keys["atheria_accel"]), min_size=1, unique=True))
-    kept = combinations(restricted(renamed, accels=wanted))
-    everything = combinations(renamed)
-    assert kept == [row for row in everything if row["atheria_accel"] in wanted]

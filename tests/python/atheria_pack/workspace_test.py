@@ -34,7 +34,7 @@ def test_the_second_is_refused_and_told_who(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout is not None and holder.stdin is not None
         assert holder.stdout.readline() == "held\n"
-        told = rf"in use by process {holder.pid}; wait for it, or build elsewhere with --output"
+        told = rf"in use by process {holder.pid}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d; wait for it, or build elsewhere with --output"
         with pytest.raises(BusyError, match=told), workspace.locked():
             raise AssertionError("the lock was given twice")
         holder.stdin.close()

@@ -99,7 +99,7 @@ def test_a_failing_cell_shows_its_end_and_spares_the_rest(project: Project) -> N
         "fix-core=cpu_py311": "built",
     }
     assert "| the last words" in done.stdout
-    redo = f"redo: ./run build-all --only linux-64/fix-core=cpu_py310 --accel cpu --channel {project.channel}"
+    redo = f"redo: ./run build-all --only linux-64/fix-core=cpu_py310 --accel cpu --platform linux-64 --channel {project.channel}"
     assert redo in done.stdout
     assert len(project.published()) == 4
     again = project.build("--accel", "cpu")

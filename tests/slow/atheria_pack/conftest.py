@@ -37,7 +37,8 @@ class Project:
 
     def command(self, *words: str, output: Path | None = None) -> Sequence[str]:
         place = ["--output", str(output)] if output else []
-        return [sys.executable, "-m", "atheria_pack", "build-all", "--channel", str(self.channel), *place, *words]
+        where = [] if "--platform" in words else ["--platform", "linux-64"]
+        return [sys.executable, "-m", "atheria_pack", "build-all", "--channel", str(self.channel), *place, *where, *words]
 
     @property
     def environment(self) -> dict[str, str]:

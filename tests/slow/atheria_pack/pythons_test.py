@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def matrix(project: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "atheria_pack", "matrix", "--channel", "bootstrap", "--json", *words]
+    command = [sys.executable, "-m", "atheria_pack", "matrix", "--channel", "bootstrap", "--platform", "linux-64", "--json", *words]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 

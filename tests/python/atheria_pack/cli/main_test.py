@@ -36,7 +36,11 @@ def pack(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     [
         (["--accel", "cudda"], 2, "error: --accel cudda: not in variants.yaml; it has cpu, openblas\n"),
         (["--python", "3.9"], 2, "error: --python 3.9: not in variants.yaml; it has 3.10, 3.11\n"),
-        (["--platform", "linux-32"], 2, "error: --platform linux-32: not one of linux-64, linux-aarch64, osx-arm64, win-64\n"),
+        (
+            ["--platform", "win-64,linux-32"],
+            2,
+            "error: --platform linux-32: not one of linux-64, linux-aarch64, osx-arm64, win-64; did you mean linux-64?\n",
+        ),
         (["--only", "nothing*"], 2, "error: --only nothing*: fits no cell; `matrix` lists them, for example linux-64/fix-core=cpu_py310\n"),
         (["--jobs", "0"], 2, "error: --jobs 0: needs 1 or more\n"),
     ],
@@ -84,7 +88,7 @@ def test_wrong_variants(project: Path, empty: Path) -> None:
 
 
 def test_matrix_as_json(project: Path, empty: Path) -> None:
-    done = pack(project, "matrix", "--json", "--accel", "cpu", "--python", "3.11", "--channel", str(empty))
+    done = pack(project, "matrix", "--json", "--accel", "cpu", "--python", "3.11", "--platform", "linux-64", "--channel", str(empty))
     value = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert [cell["cell"] for cell in value["cells"]] == [
@@ -97,12 +101,62 @@ def test_matrix_as_json(project: Path, empty: Path) -> None:
     assert value["cells"][3]["needs"] == ["linux-64--libfix=cpu"]
 
 
-def test_other_platforms_are_skipped_with_the_reason(project: Path, empty: Path) -> None:
-    done = pack(project, "matrix", "--platform", "osx-arm64", "--channel", str(empty))
+def needing_a_compiler(project: Path) -> None:
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    staging = "  - staging: {name: fix-build}\n"
+    text = recipe.read_text()
+    assert staging in text
+    recipe.write_text(text.replace(staging, staging + """    requirements: {build: ["${{ compiler('c') }}"]}\n"""))
+    variants = project / "variants.yaml"
+    compilers = "c_compiler: [{if: osx, then: clang}, {if: win, then: vs2022}, {if: linux, then: gcc}]\n"
+    variants.write_text(compilers + variants.read_text())
+
+
+def test_all_platforms_are_shown_and_a_missing_compiler_is_the_reason(project: Path, empty: Path) -> None:
+    needing_a_compiler(project)
+    done = pack(project, "matrix", "--channel", str(empty))
     assert done.returncode == 0
-    assert "skipped  this machine builds linux-64; cross compilers are not set up for osx-arm64" in done.stdout
-    strict = pack(project, "matrix", "--platform", "osx-arm64", "--channel", str(empty), "--strict")
-    assert strict.returncode == 4 and "--strict: 10 cells are skipped" in strict.stderr
+    for platform in ("linux-64", "linux-aarch64", "osx-arm64", "win-64"):
+        assert f"\n{platform}: 2 would build, 8 skipped\n" in done.stdout
+    assert f"no vs2022_win-64 in the channel {empty}" in done.stdout
+    assert f"no clang_osx-arm64 in the channel {empty}" in done.stdout
+    strict = pack(project, "matrix", "--platform", "osx-arm64,win-64", "--channel", str(empty), "--strict")
+    assert "linux-64:" not in strict.stdout
+    assert strict.returncode == 4 and "--strict: 16 cells are skipped, the first, osx-arm64/libfix=cpu, because: no clang" in strict.stderr
+
+
+def test_markdown(project: Path, empty: Path) -> None:
+    done = pack(project, "matrix", "--markdown", "--accel", "cpu", "--platform", "linux-64", "--channel", str(empty))
+    assert done.stdout.startswith("### linux-64: 5 would build\n\n| cell | build | state | why |\n|---|---|---|---|\n")
+    assert "| `fix-variant=cpu` | `cpu` | would build | not built yet |\n" in done.stdout
+
+
+def test_a_workflow_finds_all_it_needs_in_a_cell(project: Path, empty: Path) -> None:
+    value = json.loads(pack(project, "matrix", "--json", "--channel", str(empty)).stdout)
+    assert (value["schema"], value["native"]) == (2, "linux-64")
+    assert value["counts"] == {"up to date": 0, "would build": 40, "skipped": 0}
+    (cell,) = [cell for cell in value["cells"] if cell["cell"] == "osx-arm64/fix-core=openblas_py310"]
+    picked = {key: cell[key] for key in ("platform", "runner", "accel", "python", "state", "preview")}
+    assert list(picked.values()) == ["osx-arm64", "macos-14", "openblas", "3.10", "would build", False]
+    assert {(entry["platform"], entry["accel"]) for entry in value["builds"]} == {
+        (platform, accel) for platform in value["platforms"] for accel in ("cpu", "openblas")
+    }
+    assert value["builds"][0]["pythons"] == ["3.10", "3.11"] and value["builds"][0]["states"] == {"would build": 5}
+
+
+def test_previews_may_be_skipped_under_strict(project: Path, empty: Path) -> None:
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    host = """host: ["${{ pin_subpackage('libfix-dev', exact=true) }}\""""
+    text = recipe.read_text()
+    assert host in text
+    recipe.write_text(text.replace(host, host + ', {if: "python == \'3.11.*\'", then: not-there}'))
+    words = ["matrix", "--platform", "linux-64", "--channel", str(empty), "--strict"]
+    assert pack(project, *words).returncode == 4
+    variants = project / "variants.yaml"
+    variants.write_text("atheria_preview_python: ['3.11']\n" + variants.read_text())
+    done = pack(project, *words)
+    assert done.returncode == 0, done.stderr
+    assert "skipped (preview)  no not-there in the channel" in done.stdout
 
 
 def test_a_missing_build_tool_is_a_reason_to_skip(project: Path, empty: Path) -> None:
@@ -111,7 +165,7 @@ def test_a_missing_build_tool_is_a_reason_to_skip(project: Path, empty: Path) ->
     text = recipe.read_text()
     assert staging in text
     recipe.write_text(text.replace(staging, staging + "    requirements: {build: [hip-compiler]}\n"))
-    done = pack(project, "matrix", "--json", "--channel", str(empty))
+    done = pack(project, "matrix", "--json", "--platform", "linux-64", "--channel", str(empty))
     cells = {cell["cell"]: (cell["state"], cell["reason"]) for cell in json.loads(done.stdout)["cells"]}
     assert cells["linux-64/libfix=cpu"] == ("skipped", f"no hip-compiler in the channel {empty}")
     assert cells["linux-64/fix-core=cpu_py310"][0] == "skipped"
@@ -119,7 +173,7 @@ def test_a_missing_build_tool_is_a_reason_to_skip(project: Path, empty: Path) ->
 
 
 def test_dry_run_writes_no_package(project: Path, empty: Path) -> None:
-    done = pack(project, "build-all", "--dry-run", "--channel", str(empty))
+    done = pack(project, "build-all", "--dry-run", "--platform", "linux-64", "--channel", str(empty))
     assert done.returncode == 0 and "would run 8 jobs" in done.stdout
     assert not (project / "output" / "channel").exists()
 
@@ -127,6 +181,6 @@ def test_dry_run_writes_no_package(project: Path, empty: Path) -> None:
 def test_matrix_makes_no_channel_under_a_run_that_builds(project: Path, empty: Path) -> None:
     with Workspace(project, project / "output").locked():
         refused = pack(project, "matrix", "--channel", "bootstrap")
-        assert refused.returncode == 3 and f"{project / 'output'} is in use by process {os.getpid()}" in refused.stderr
+        assert refused.returncode == 3 and f"{project / 'output'} is in use by process {os.getpid()}, since " in refused.stderr
         assert not (project / "output" / "bootstrap").exists()
         assert pack(project, "matrix", "--channel", str(empty)).returncode == 0
