@@ -54,7 +54,10 @@ def place(prefix: Path, archives: Path, accel: str) -> Path:
 
 @pytest.mark.parametrize(
     ("driver", "expected"),
-    [("580.65.06", "cuda130"), ("590.10", "cuda130"), ("579.99", "cuda129"), ("570.172.08", "cuda129"), ("525.60.13", "cuda129"), ("470.57.02", "cpu")],
+    [
+        ("580.65.06", "cuda130"), ("590.10", "cuda130"), ("579.99", "cuda129"),
+        ("570.172.08", "cuda129"), ("525.60.13", "cuda129"), ("470.57.02", "cpu"),
+    ],
 )
 def test_the_newest_cuda_that_the_driver_runs(tmp_path: Path, archives: Path, driver: str, expected: str) -> None:
     done = install(archives, tmp_path / "p", "--dry-run", machine=Machine(tmp_path / "m").with_driver(driver))
@@ -91,7 +94,8 @@ def test_an_old_driver_that_does_not_know_compute_capabilities(tmp_path: Path, a
     """Before 510, nvidia-smi refuses the field as a whole."""
     machine = Machine(tmp_path / "m").write(
         "usr/bin/nvidia-smi",
-        "#!/bin/sh\ncase $* in *compute_cap*) echo 'Field \"compute_cap\" is not a valid field to query.'; exit 2 ;; esac\necho 'Tesla K80, 470.57.02'\n",
+        "#!/bin/sh\ncase $* in *compute_cap*) echo 'Field \"compute_cap\" is not a valid field to query.'; exit 2 ;; esac\n"
+        "echo 'Tesla K80, 470.57.02'\n",
         0o755,
     )
     done = install(archives, tmp_path / "p", "--dry-run", machine=machine)
@@ -398,7 +402,8 @@ def test_a_full_disk(tmp_path: Path) -> None:
     done = subprocess.run(command, env={**variables, "PATH": f"{small}:{variables['PATH']}"}, capture_output=True, text=True, check=False)
     assert done.returncode == 5 and "has 0 MiB left" in done.stderr
     assert_as_before(prefix, old)
-    limited = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", *command], env=variables, capture_output=True, text=True, check=False)
+    words = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", *command]
+    limited = subprocess.run(words, env=variables, capture_output=True, text=True, check=False)
     assert limited.returncode in (1, 5), limited.stderr
     assert (prefix / "current").resolve() == old
 
