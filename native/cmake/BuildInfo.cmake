@@ -34,6 +34,12 @@ elseif(APPLE)
   else()
     set(ATHERIA_PLATFORM osx-arm64)
   endif()
+elseif(WIN32)
+  if(ATHERIA_ARCHITECTURE STREQUAL x86_64)
+    set(ATHERIA_PLATFORM win-64)
+  else()
+    set(ATHERIA_PLATFORM win-arm64)
+  endif()
 elseif(ATHERIA_ARCHITECTURE STREQUAL x86_64)
   set(ATHERIA_PLATFORM linux-64)
 else()
@@ -44,18 +50,18 @@ set(ATHERIA_BACKENDS reference cpu)
 if(ATHERIA_BACKEND_OPENBLAS)
   list(APPEND ATHERIA_BACKENDS openblas)
 endif()
-
-# "a", "b" of a CMake list, and null or "text" of a text that may be empty.
-function(atheria_json_list out)
-  set(text "")
-  foreach(item IN LISTS ARGN)
-    string(APPEND text ", \"${item}\"")
 foreach(gpu CUDA ROCM)
   if(ATHERIA_BACKEND_${gpu})
     string(TOLOWER ${gpu} name)
     list(APPEND ATHERIA_BACKENDS ${name})
   endif()
 endforeach()
+
+# "a", "b" of a CMake list, and null or "text" of a text that may be empty.
+function(atheria_json_list out)
+  set(text "")
+  foreach(item IN LISTS ARGN)
+    string(APPEND text ", \"${item}\"")
   endforeach()
   string(REGEX REPLACE "^, " "" text "${text}")
   set(${out} "[${text}]" PARENT_SCOPE)
@@ -71,12 +77,6 @@ function(atheria_json_text out value)
   endif()
 endfunction()
 
-# The facts as JSON members (no braces), two spaces deep, in `out`; the flags as a list in `out`_flags.
-function(atheria_build_facts out)
-  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
-  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}")
-  # Flags that carry paths (-fdebug-prefix-map of conda's compilers, -I, -isystem) say where, not what.
-  set(kept "")
 # What each GPU backend is compiled with and for, as JSON and in words; null where it is not of this build.
 set(ATHERIA_CUDA_JSON null)
 set(ATHERIA_HIP_JSON null)
@@ -87,6 +87,12 @@ if(ATHERIA_BACKEND_ROCM)
   include(Hip)
 endif()
 
+# The facts as JSON members (no braces), two spaces deep, in `out`; the flags as a list in `out`_flags.
+function(atheria_build_facts out)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}")
+  # Flags that carry paths (-fdebug-prefix-map of conda's compilers, -I, -isystem) say where, not what.
+  set(kept "")
   set(drop_next OFF)
   foreach(flag IN LISTS flags)
     if(drop_next)
@@ -113,8 +119,8 @@ endif()
   \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\"},
   \"flags\": ${flags_json},
   \"cpu_levels\": ${levels_json},
+  \"cuda\": ${ATHERIA_CUDA_JSON},
+  \"rocm\": ${ATHERIA_HIP_JSON},
   \"commit\": ${commit_json},
   \"date\": ${date_json}" PARENT_SCOPE)
 endfunction()
-  \"cuda\": ${ATHERIA_CUDA_JSON},
-  \"rocm\": ${ATHERIA_HIP_JSON},

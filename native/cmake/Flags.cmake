@@ -14,6 +14,20 @@ set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 # every CPU level; macro prefixes are mapped so that no machine's path gets into the binary.
 set(ATHERIA_CODE_FLAGS -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections)
 
+if(MSVC)
+  message(FATAL_ERROR "this compiler takes the options of MSVC; the sources need a Clang or GCC with GNU options, also on Windows (target x86_64-windows-gnu)")
+endif()
+
+if(WIN32)
+  # Names as Windows has them: atheria_runtime.dll with atheria_runtime.lib, atheria_backend_cuda.dll.
+  set(CMAKE_SHARED_LIBRARY_PREFIX "")
+  set(CMAKE_SHARED_MODULE_PREFIX "")
+  set(CMAKE_IMPORT_LIBRARY_PREFIX "")
+  set(CMAKE_IMPORT_LIBRARY_SUFFIX .lib)
+  # Programs find libraries in their own folder and nowhere else.
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endif()
+
 add_library(atheria_flags INTERFACE)
 target_compile_options(atheria_flags INTERFACE
   -Wall -Wextra -Werror -Wno-missing-field-initializers ${ATHERIA_CODE_FLAGS}
@@ -24,6 +38,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(APPLE)
   target_link_options(atheria_flags INTERFACE LINKER:-dead_strip)
+elseif(WIN32)
+  target_link_options(atheria_flags INTERFACE LINKER:--gc-sections)
 else()
   target_link_options(atheria_flags INTERFACE LINKER:--no-undefined LINKER:--gc-sections LINKER:--as-needed LINKER:-z,noexecstack LINKER:-z,relro)
 endif()

@@ -1,9 +1,14 @@
 # atheria_library(TARGET EXPORTS FILE): what all our shared libraries share: names, version, exported names as a list.
 
-# FILE has one exported name a line ('#' begins a comment); nothing else leaves the library.
+# FILE has one exported name a line ('#' begins a comment); nothing else leaves the library. On Windows the headers' ATH_API exports, and the tests hold the
+# result against FILE.
 function(atheria_exports target list)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
   file(STRINGS ${list} names REGEX "^[A-Za-z_]")
+  if(WIN32)
+    target_compile_definitions(${target} PRIVATE ATH_BUILDING_LIBRARY)
+    return()
+  endif()
   if(APPLE)
     set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.exports)
     list(TRANSFORM names PREPEND "_")
@@ -29,6 +34,10 @@ function(atheria_library target)
     else()
       set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
     endif()
+  endif()
+  if(APPLE AND CMAKE_CROSSCOMPILING)
+    # Rewriting the finished file would need Apple's tools, and would break the signature that the linker gave it.
+    set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON)
   endif()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:atheria_flags>)
   atheria_exports(${target} ${arg_EXPORTS})

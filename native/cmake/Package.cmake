@@ -14,6 +14,8 @@ function(atheria_package)
   set_target_properties(${arg_TARGET} PROPERTIES EXPORT_NAME ${arg_NAME})
   install(TARGETS ${arg_TARGET} EXPORT atheria-${arg_NAME}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${arg_NAME} NAMELINK_COMPONENT ${arg_NAME}-dev
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${arg_NAME}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${arg_NAME}-dev
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(FILES ${arg_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/atheria COMPONENT ${arg_NAME}-dev)
 
@@ -76,16 +78,16 @@ compiler      ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}
 flags         ${flags_text}
 CPU levels    ${levels}
 backends      ${backends_text}
-commit        ${ATHERIA_COMMIT_text}
-date          ${ATHERIA_DATE_text}
 cuda          ${ATHERIA_CUDA_TEXT}
 rocm          ${ATHERIA_HIP_TEXT}
+commit        ${ATHERIA_COMMIT_text}
+date          ${ATHERIA_DATE_text}
 
 capabilities.json beside this file says the same to programs.
 ")
+  string(REGEX REPLACE "(cuda|rocm)          \n" "" text "${text}")
   if(NOT arg_BACKENDS)
     string(REGEX REPLACE "backends [^\n]*\n" "" text "${text}")
-  string(REGEX REPLACE "(cuda|rocm)          \n" "" text "${text}")
   endif()
   file(CONFIGURE OUTPUT ${work}/BUILD_INFO.txt CONTENT "${text}" @ONLY)
   install(FILES ${work}/capabilities.json ${work}/BUILD_INFO.txt

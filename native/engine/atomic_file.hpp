@@ -1,4 +1,4 @@
-// A file that appears whole or not at all: written beside its name, synced, renamed.
+// A file that appears whole or not at all: written beside its name, synced, renamed. Names are UTF-8 on Windows and the system's bytes elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class AtomicFile {
   ath_status failed(const char* what) const;
 
   std::string path_, temporary_;
-  int file_ = -1;
+  std::intptr_t file_ = -1;  // a descriptor, on Windows a HANDLE; -1 is none as either
 };
 
 // Looks at a file's first bytes (its head, or all of a shorter file) and its length, before memory is asked for the rest.

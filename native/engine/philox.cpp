@@ -3,7 +3,15 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ATHERIA_PHILOX_X86 1
+// From Clang 18 to 21 the 512-bit registers are a feature of their own, which compilers that start from a bare CPU (zig) leave out.
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 21
+#define ATHERIA_TARGET_AVX512 "avx512f,evex512"
+#else
+#define ATHERIA_TARGET_AVX512 "avx512f"
+#endif
 #include <immintrin.h>
+
+#include "x86_features.hpp"
 #endif
 
 namespace atheria::engine {
@@ -61,12 +69,12 @@ __attribute__((target("avx2"))) void philox_avx2(const uint32_t* x, const uint32
   }
 }
 
-#if defined(__clang__) || __GNUC__ >= 5
+#if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"  // GCC's own header reads a register that it leaves undefined on purpose (bug 105593)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-__attribute__((target("avx512f"))) void philox_avx512(const uint32_t* x, const uint32_t* y, uint32_t z, uint32_t t, uint64_t key,
+__attribute__((target(ATHERIA_TARGET_AVX512))) void philox_avx512(const uint32_t* x, const uint32_t* y, uint32_t z, uint32_t t, uint64_t key,
                                                       uint32_t (*words)[kPhiloxLanes]) {
   constexpr int kVectors = kPhiloxLanes / 8;
   const __m512i multiplier0 = _mm512_set1_epi64(kMultiplier0), multiplier1 = _mm512_set1_epi64(kMultiplier1);
@@ -95,7 +103,7 @@ __attribute__((target("avx512f"))) void philox_avx512(const uint32_t* x, const u
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(words[3] + 8 * v), _mm512_cvtepi64_epi32(c3[v]));
   }
 }
-#if defined(__clang__) || __GNUC__ >= 5
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
 
@@ -106,8 +114,9 @@ __attribute__((target("avx512f"))) void philox_avx512(const uint32_t* x, const u
 int philox_versions(PhiloxVersion out_versions[3]) {
   int count = 0;
 #ifdef ATHERIA_PHILOX_X86
-  if (__builtin_cpu_supports("avx512f")) out_versions[count++] = {"avx512", philox_avx512};
-  if (__builtin_cpu_supports("avx2")) out_versions[count++] = {"avx2", philox_avx2};
+  const X86Features features = x86_features();
+  if (features.avx512f) out_versions[count++] = {"avx512", philox_avx512};
+  if (features.avx2) out_versions[count++] = {"avx2", philox_avx2};
 #endif
   out_versions[count++] = {"portable", philox_portable};
   return count;

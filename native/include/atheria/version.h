@@ -15,9 +15,13 @@
  * records) never change without a new number. */
 #define ATH_ABI_VERSION 1u
 
+/* Before every function of the contract. On Windows the source says which side it is on: a library of ours or a plugin, which export
+ * (ATH_BUILDING_LIBRARY), a program that has the library's objects in itself (ATH_STATIC), or everybody else, who imports. */
 #if defined(_WIN32)
 #if defined(ATH_BUILDING_LIBRARY)
 #define ATH_API __declspec(dllexport)
+#elif defined(ATH_STATIC)
+#define ATH_API
 #else
 #define ATH_API __declspec(dllimport)
 #endif

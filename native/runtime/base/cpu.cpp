@@ -2,9 +2,10 @@
 #include "cpu.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+
+#include "environment.hpp"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -76,7 +77,7 @@ ath_status cpu_level_choose(const CpuFacts& facts, const char* wanted, CpuLevel*
   return ath_status_set(ATH_INVALID_ARGUMENT, "ATHERIA_CPU_LEVEL is \"%s\"; expected baseline, avx2, avx512 or neon", wanted);
 }
 
-ath_status cpu_level(CpuLevel* out_level) { return cpu_level_choose(cpu_facts(), std::getenv("ATHERIA_CPU_LEVEL"), out_level); }
+ath_status cpu_level(CpuLevel* out_level) { return cpu_level_choose(cpu_facts(), environment_text("ATHERIA_CPU_LEVEL").c_str(), out_level); }
 
 namespace {
 

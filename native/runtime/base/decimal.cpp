@@ -13,13 +13,21 @@
 namespace atheria {
 
 bool decimal_parse(std::string_view text, float* out_value) {
+#if defined(_WIN32)
+  static const _locale_t c_locale = _create_locale(LC_ALL, "C");
+#else
   static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", static_cast<locale_t>(nullptr));
+#endif
   char copy[64];
   if (text.empty() || text.size() >= sizeof copy || text[0] == ' ' || text[0] == '\t') return false;
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = 0;
   char* end = nullptr;
+#if defined(_WIN32)
+  *out_value = _strtof_l(copy, &end, c_locale);
+#else
   *out_value = strtof_l(copy, &end, c_locale);
+#endif
   return end == copy + text.size();
 }
 

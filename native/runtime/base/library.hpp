@@ -14,9 +14,14 @@ void* library_symbol(void* library, const char* name);
 // Folder of the file this code was loaded from; "" if the system does not tell.
 std::string library_own_folder();
 
-#if defined(__APPLE__)
+#if defined(_WIN32)
+inline constexpr const char* kLibraryPrefix = "";
+inline constexpr const char* kLibrarySuffix = ".dll";
+#elif defined(__APPLE__)
+inline constexpr const char* kLibraryPrefix = "lib";
 inline constexpr const char* kLibrarySuffix = ".dylib";
 #else
+inline constexpr const char* kLibraryPrefix = "lib";
 inline constexpr const char* kLibrarySuffix = ".so";
 #endif
 

@@ -5,7 +5,8 @@
 
 namespace atheria {
 
-// Address space of at least `bytes`, zero-filled, committed page by page as it is touched. Large reservations ask for huge pages.
+// Address space of at least `bytes`, zero-filled, given memory page by page as it is touched (on Windows all of it counts against the commit limit
+// at once). Large reservations ask for huge pages where the system gives them on advice.
 // Null when the system refuses.
 void* pages_reserve(size_t bytes);
 void pages_release(void* pages, size_t bytes);

@@ -1,11 +1,11 @@
 // Opening a backend by name.
 #include "device.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
 
+#include "base/environment.hpp"
 #include "base/guard.hpp"
 #include "plugin.hpp"
 
@@ -37,10 +37,11 @@ ath_status ath_device_open(ath_instance* instance, const char* name, ath_device*
   if (!instance || !name || !out_device) return ath_status_set(ATH_INVALID_ARGUMENT, "device open: instance, name or out_device is null");
   return atheria::guarded("device open", [&]() -> ath_status {
     const char* origin = "";
+    std::string environment;
     if (!std::strcmp(name, "auto")) {
-      const char* environment = std::getenv("ATHERIA_BACKEND");
-      if (environment && *environment && std::strcmp(environment, "auto")) {
-        name = environment;
+      environment = atheria::environment_text("ATHERIA_BACKEND");
+      if (!environment.empty() && environment != "auto") {
+        name = environment.c_str();
         origin = " (from ATHERIA_BACKEND)";
       }
     }

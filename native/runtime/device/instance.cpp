@@ -1,10 +1,10 @@
 // Making the registry: built-in backends, then plugins; each is kept with its reason when it cannot be used.
 #include "instance.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "base/environment.hpp"
 #include "base/guard.hpp"
 #include "base/library.hpp"
 #include "builtin.hpp"
@@ -59,11 +59,19 @@ void add_plugin(ath_instance& instance, const PluginFile& file) {
   instance.backends.push_back(std::move(record));
 }
 
+// Where packages put plugins, from the folder of this library: libraries lie in lib/, on Windows in bin/.
+#if defined(_WIN32)
+constexpr const char* kBackendsBesideLibrary = "/../lib/atheria/backends";
+#else
+constexpr const char* kBackendsBesideLibrary = "/atheria/backends";
+#endif
+
 std::string search_path(const char* asked) {
   if (asked) return asked;
-  if (const char* environment = std::getenv("ATHERIA_BACKEND_PATH")) return environment;
+  std::string environment;
+  if (environment_get("ATHERIA_BACKEND_PATH", &environment)) return environment;
   const std::string own = library_own_folder();
-  return own.empty() ? own : own + "/atheria/backends";
+  return own.empty() ? own : own + kBackendsBesideLibrary;
 }
 
 // By falling score, then name; equal ones keep the order they were found in. A dozen at most, so the smallest code is the best.

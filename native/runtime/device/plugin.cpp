@@ -1,18 +1,17 @@
 // Finding plugin files and the handshake with them.
 #include "plugin.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 
+#include "base/file.hpp"
 #include "base/library.hpp"
 
 namespace atheria {
 namespace {
 
-constexpr const char* kPrefix = "libatheria_backend_";
+constexpr const char* kPrefix = "atheria_backend_";  // behind the prefix that libraries have on this system
 
 // Through `REQUIRED` and `OPTIONAL` of backend_slots.def.
 ath_status check_slots(const ath_backend* backend) {
@@ -58,20 +57,18 @@ ath_status backend_handshake(const ath_host* host, ath_backend_entry_function en
 std::vector<PluginFile> find_plugins(const std::string& search_path) {
   std::vector<PluginFile> found;
   for (size_t begin = 0; begin <= search_path.size();) {
-    const size_t end = std::min(search_path.find(':', begin), search_path.size());
+    const size_t end = std::min(search_path.find(kPathListSeparator, begin), search_path.size());
     const std::string folder = search_path.substr(begin, end - begin);
     begin = end + 1;
     if (folder.empty()) continue;
-    DIR* opened = opendir(folder.c_str());
-    if (!opened) continue;
     const size_t first = found.size();
-    const size_t prefix = std::strlen(kPrefix), suffix = std::strlen(kLibrarySuffix);
-    while (const dirent* entry = readdir(opened)) {
-      const std::string file = entry->d_name;
-      if (file.size() <= prefix + suffix || file.compare(0, prefix, kPrefix) || file.compare(file.size() - suffix, suffix, kLibrarySuffix)) continue;
-      found.push_back({file.substr(prefix, file.size() - prefix - suffix), folder + "/" + file});
+    const std::string prefix = std::string(kLibraryPrefix) + kPrefix, suffix = kLibrarySuffix;
+    for (const std::string& file : folder_entries(folder)) {
+      if (file.size() <= prefix.size() + suffix.size() || file.compare(0, prefix.size(), prefix) ||
+          file.compare(file.size() - suffix.size(), suffix.size(), suffix))
+        continue;
+      found.push_back({file.substr(prefix.size(), file.size() - prefix.size() - suffix.size()), folder + "/" + file});
     }
-    closedir(opened);
     // The folder's own order is the file system's; ours must not depend on it.
     std::sort(found.begin() + ptrdiff_t(first), found.end(), [](const PluginFile& a, const PluginFile& b) { return a.name < b.name; });
   }

@@ -21,7 +21,7 @@ struct PluginFile {
   std::string path;
 };
 
-// The plugins in the folders of `search_path` (separated by ':'), folder by folder, by name within a folder. A folder that does not exist has none.
+// The plugins in the folders of `search_path` (separated as in PATH), folder by folder, by name within a folder. A folder that does not exist has none.
 std::vector<PluginFile> find_plugins(const std::string& search_path);
 
 ath_status plugin_open(const ath_host* host, const PluginFile& file, const ath_backend** out_backend);

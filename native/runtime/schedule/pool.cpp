@@ -1,7 +1,4 @@
 // Worker threads that run one range each. Which worker gets which range depends on the counts alone, never on timing.
-#include <pthread.h>
-#include <signal.h>
-
 #include <atomic>
 #include <mutex>
 #include <new>
@@ -12,17 +9,10 @@
 
 #include "atheria/queue.h"
 #include "base/guard.hpp"
+#include "system.hpp"
 #include "threads.hpp"
 
 namespace {
-
-// Counts forks on the child's side: a pool made by an older generation has threads that exist no more.
-std::atomic<uint32_t> fork_generation{0};
-
-void count_forks() {
-  static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); }); });
-}
 
 void relax() {
 #if defined(__x86_64__)
@@ -39,7 +29,7 @@ void wait_for_change(const std::atomic<uint32_t>& word, uint32_t value, int spin
     if (word.load(std::memory_order_acquire) != value) return;
     relax();
   }
-  while (word.load(std::memory_order_acquire) == value) word.wait(value, std::memory_order_acquire);
+  while (word.load(std::memory_order_acquire) == value) atheria::word_wait(word, value);
 }
 
 struct Result {
@@ -49,7 +39,7 @@ struct Result {
 
 // The job and the threads; replaced as a whole after a fork.
 struct Crew {
-  Crew(uint32_t threads, int spins) : generation(fork_generation.load(std::memory_order_relaxed)), spins(spins), results(threads) {}
+  Crew(uint32_t threads, int spins) : generation(atheria::fork_generation()), spins(spins), results(threads) {}
 
   const uint32_t generation;  // of the process these threads live in
   const int spins;
@@ -89,14 +79,14 @@ void work(Crew& crew, const void* pool, uint32_t worker, uint32_t seen) {
     ++seen;
     if (crew.quit.load(std::memory_order_acquire)) return;
     run_range(crew, worker);
-    if (crew.running.fetch_sub(1, std::memory_order_acq_rel) == 1) crew.running.notify_one();
+    if (crew.running.fetch_sub(1, std::memory_order_acq_rel) == 1) atheria::word_wake_all(crew.running);
   }
 }
 
 void dismiss(Crew* crew) {
   crew->quit.store(true, std::memory_order_release);
   crew->job.fetch_add(1, std::memory_order_acq_rel);
-  crew->job.notify_all();
+  atheria::word_wake_all(crew->job);
   for (std::thread& thread : crew->workers) thread.join();
   delete crew;
 }
@@ -110,24 +100,10 @@ struct ath_pool {
 
 namespace {
 
-// Signals are for the program's own threads.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 // Starts what is missing; the crew's lock is held.
 ath_status start_workers(ath_pool* pool, Crew& crew) {
   if (crew.workers.size() == pool->threads - 1) return ATH_OK;
-  const BlockedSignals blocked;
+  const atheria::BlockedSignals blocked;
   try {
     while (crew.workers.size() < pool->threads - 1)
       crew.workers.emplace_back(work, std::ref(crew), static_cast<const void*>(pool), uint32_t(crew.workers.size()) + 1, crew.job.load());
@@ -140,7 +116,7 @@ ath_status start_workers(ath_pool* pool, Crew& crew) {
 
 Crew* present_crew(ath_pool* pool) {
   Crew* crew = pool->crew.load(std::memory_order_acquire);
-  if (crew->generation == fork_generation.load(std::memory_order_relaxed)) return crew;
+  if (crew->generation == atheria::fork_generation()) return crew;
   // In a child. The parent's crew is left as it lies: its threads, and whoever held its locks, are not here.
   Crew* fresh = new Crew(pool->threads, crew->spins);
   if (pool->crew.compare_exchange_strong(crew, fresh)) return fresh;
@@ -156,7 +132,7 @@ ath_status ath_pool_create(uint32_t threads, ath_pool** out_pool) {
   return atheria::guarded("pool", [&]() -> ath_status {
     if (!threads)
       if (const ath_status failed = atheria::threads_default(&threads)) return failed;
-    count_forks();
+    atheria::fork_watch();
     auto crew = new Crew(threads, threads <= atheria::threads_available() ? 4000 : 0);
     auto* pool = new (std::nothrow) ath_pool();
     if (!pool) {
@@ -174,7 +150,7 @@ void ath_pool_destroy(ath_pool* pool) {
   if (!pool) return;
   Crew* crew = pool->crew.load();
   // A crew of before a fork cannot be dismissed: its threads are the parent's.
-  if (crew->generation == fork_generation.load()) dismiss(crew);
+  if (crew->generation == atheria::fork_generation()) dismiss(crew);
   delete pool;
 }
 
@@ -204,7 +180,7 @@ ath_status ath_pool_run(ath_pool* pool, size_t count, size_t grain, ath_range_fu
     for (Result& result : crew.results) result.status = ATH_OK;
     crew.running.store(pool->threads - 1, std::memory_order_relaxed);
     crew.job.fetch_add(1, std::memory_order_acq_rel);
-    crew.job.notify_all();
+    atheria::word_wake_all(crew.job);
     inside = pool;
     run_range(crew, 0);
     inside = outer;

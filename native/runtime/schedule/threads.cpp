@@ -1,74 +1,15 @@
-// Threads by affinity mask and cgroup quota: a container with 2 CPUs of 128 must not start 128 workers.
+// Threads by what the system allows (a container with 2 CPUs of 128 must not start 128 workers) and by the user's wish.
 #include "threads.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include "atheria/queue.h"
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
+#include "base/environment.hpp"
+#include "system.hpp"
 
 namespace atheria {
-namespace {
-
-uint32_t affinity_cpus() {
-#if defined(__linux__)
-  // The kernel refuses a mask smaller than its own, so it grows until it fits.
-  for (int cpus = 1024; cpus <= 1 << 20; cpus *= 2) {
-    cpu_set_t* set = CPU_ALLOC(cpus);
-    if (!set) break;
-    const size_t bytes = CPU_ALLOC_SIZE(cpus);
-    const int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
-    CPU_FREE(set);
-    if (count > 0) return uint32_t(count);
-  }
-#endif
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? uint32_t(online) : 1;
-}
-
-#if defined(__linux__)
-std::string text_of(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (!file) return "";
-  char text[4096];
-  const size_t bytes = std::fread(text, 1, sizeof text, file);
-  std::fclose(file);
-  return std::string(text, bytes);
-}
-
-// The smallest quota between our cgroup and the root; 0: none.
-uint32_t cgroup_cpus() {
-  uint32_t least = 0;
-  const auto consider = [&](uint32_t cpus) {
-    if (cpus && (!least || cpus < least)) least = cpus;
-  };
-  const std::string groups = text_of("/proc/self/cgroup");
-  const size_t unified = groups.compare(0, 3, "0::") == 0 ? 0 : groups.find("\n0::");
-  if (unified != std::string::npos) {
-    const size_t begin = groups.find("0::", unified) + 3;
-    std::string group = groups.substr(begin, groups.find('\n', begin) - begin);
-    for (;;) {
-      consider(cpus_of_quota(text_of("/sys/fs/cgroup" + group + "/cpu.max")));
-      const size_t slash = group.rfind('/');
-      if (group.empty() || slash == std::string::npos) break;
-      group.resize(slash);
-    }
-  }
-  // Version 1: quota and period in two files; inside a container its own group is mounted as the root.
-  const std::string quota = text_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period = text_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (!quota.empty() && !period.empty()) consider(cpus_of_quota(quota.substr(0, quota.find('\n')) + " " + period));
-  return least;
-}
-#endif
-
-}  // namespace
 
 uint32_t cpus_of_quota(const std::string& cpu_max) {
   long long quota = 0, period = 0;
@@ -76,25 +17,18 @@ uint32_t cpus_of_quota(const std::string& cpu_max) {
   return uint32_t(std::min<long long>((quota + period - 1) / period, UINT32_MAX));
 }
 
-uint32_t threads_available() {
-  uint32_t cpus = affinity_cpus();
-#if defined(__linux__)
-  const uint32_t quota = cgroup_cpus();
-  if (quota) cpus = std::min(cpus, quota);
-#endif
-  return std::max(cpus, uint32_t{1});
-}
+uint32_t threads_available() { return system_cpus(); }
 
 ath_status threads_default(uint32_t* out_threads) {
-  const char* environment = std::getenv("ATHERIA_THREADS");
-  if (!environment || !*environment) {
+  const std::string environment = environment_text("ATHERIA_THREADS");
+  if (environment.empty()) {
     *out_threads = threads_available();
     return ATH_OK;
   }
   char* end = nullptr;
-  const long threads = std::strtol(environment, &end, 10);
+  const long threads = std::strtol(environment.c_str(), &end, 10);
   if (*end || threads < 1 || threads > long{ATH_POOL_THREADS_MAX})
-    return ath_status_set(ATH_INVALID_ARGUMENT, "ATHERIA_THREADS is \"%s\"; expected a number from 1 to %u", environment, ATH_POOL_THREADS_MAX);
+    return ath_status_set(ATH_INVALID_ARGUMENT, "ATHERIA_THREADS is \"%s\"; expected a number from 1 to %u", environment.c_str(), ATH_POOL_THREADS_MAX);
   *out_threads = uint32_t(threads);
   return ATH_OK;
 }

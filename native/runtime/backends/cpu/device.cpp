@@ -1,12 +1,11 @@
 // The CPU device: the kernels of one instruction-set level.
 #include "device.hpp"
 
-#include <unistd.h>
-
 #include <cstring>
 #include <new>
 
 #include "base/cpu.hpp"
+#include "base/machine.hpp"
 
 namespace atheria::cpu {
 
@@ -29,12 +28,9 @@ ath_status device_describe(void* device, ath_device_info* out_info) {
   out_info->backend = "cpu";
   out_info->name = cpu_name();
   out_info->level = static_cast<Device*>(device)->kernels->name;
-  const long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES);
-  if (page > 0 && pages > 0) out_info->memory_bytes = uint64_t(page) * uint64_t(pages);
-#if defined(_SC_AVPHYS_PAGES)
-  const long free_pages = sysconf(_SC_AVPHYS_PAGES);
-  if (page > 0 && free_pages > 0) out_info->memory_free_bytes = uint64_t(page) * uint64_t(free_pages);
-#endif
+  const MachineMemory memory = machine_memory();
+  out_info->memory_bytes = memory.bytes;
+  out_info->memory_free_bytes = memory.free_bytes;
   return ATH_OK;
 }
 

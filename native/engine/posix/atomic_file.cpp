@@ -1,5 +1,5 @@
 // POSIX files, whole or not at all.
-#include "atomic_file.hpp"
+#include "../atomic_file.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kTemporaryAttempts = 1000;
 
+int descriptor(std::intptr_t file) { return static_cast<int>(file); }
+
 // The folder's entry must reach the disk too, or a crash may undo the rename. Some file systems cannot; then the rename stands anyway.
 void sync_folder_of(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -33,7 +35,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {}
 
 AtomicFile::~AtomicFile() {
   if (file_ < 0) return;
-  ::close(file_);
+  ::close(descriptor(file_));
   ::unlink(temporary_.c_str());
 }
 
@@ -58,7 +60,7 @@ ath_status AtomicFile::open() {
 ath_status AtomicFile::write(const void* bytes, size_t count) {
   const char* p = static_cast<const char*>(bytes);
   while (count != 0) {
-    const ssize_t written = ::write(file_, p, count);
+    const ssize_t written = ::write(descriptor(file_), p, count);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return failed("write");
     p += written;
@@ -68,13 +70,13 @@ ath_status AtomicFile::write(const void* bytes, size_t count) {
 }
 
 ath_status AtomicFile::write_at(size_t offset, const void* bytes, size_t count) {
-  if (::lseek(file_, static_cast<off_t>(offset), SEEK_SET) < 0) return failed("seek in");
+  if (::lseek(descriptor(file_), static_cast<off_t>(offset), SEEK_SET) < 0) return failed("seek in");
   return write(bytes, count);
 }
 
 ath_status AtomicFile::commit() {
-  if (::fsync(file_) != 0) return failed("sync");
-  const int file = std::exchange(file_, -1);
+  if (::fsync(descriptor(file_)) != 0) return failed("sync");
+  const int file = descriptor(std::exchange(file_, -1));
   const bool closed = ::close(file) == 0;
   if (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const ath_status status = failed(closed ? "rename" : "close");

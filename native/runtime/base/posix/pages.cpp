@@ -1,5 +1,5 @@
 // Whole pages by mmap.
-#include "pages.hpp"
+#include "base/pages.hpp"
 
 #include <sys/mman.h>
 

@@ -1,5 +1,5 @@
 // Shared libraries by dlopen.
-#include "library.hpp"
+#include "base/library.hpp"
 
 #include <dlfcn.h>
 

@@ -1,6 +1,7 @@
 // Files by POSIX calls.
-#include "file.hpp"
+#include "base/file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,6 +107,16 @@ ath_status file_write(const char* path, const void* bytes, size_t byte_count) {
   // Some file systems cannot fsync a folder; the file itself is complete either way.
   if (opened.value() >= 0) (void)::fsync(opened.value());
   return ATH_OK;
+}
+
+std::vector<std::string> folder_entries(const std::string& folder) {
+  std::vector<std::string> names;
+  DIR* opened = opendir(folder.c_str());
+  if (!opened) return names;
+  while (const dirent* entry = readdir(opened))
+    if (std::strcmp(entry->d_name, ".") && std::strcmp(entry->d_name, "..")) names.push_back(entry->d_name);
+  closedir(opened);
+  return names;
 }
 
 }  // namespace atheria
