@@ -2,7 +2,8 @@
 
 py-rattler-build writes the clock (`timestamp` in index.json, the times of all members), the address of the channel (about.json)
 and the folder of the build (the prefix that installers replace by their own, and that paths.json declares); and it lists the
-dependencies that come by run_exports in another order each time. None of it is an input. Everything else in a package is left as it is, byte for byte: what differs there is for `repro` to name.
+dependencies that come by run_exports in another order each time. None of it is an input. Everything else in a package is left
+as it is, byte for byte: what differs there is for `repro` to name.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _SHOWN = 12  # differences per cell on the screen; --json has all
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cells", metavar="CELL", nargs="*", help="cells to build, as globs (atheria-core=cpu_py3*), with what they "
-                        "need; default: every cell this machine can build for the platform, which takes long")
+                        "need; default: every cell of this machine's platform that it can build, which takes long")
     add_selection(parser)
     parser.add_argument("--quick", action="store_true", help="one cell of every package, all of one accelerator")
     parser.add_argument("--keep", action="store_true", help="keep both builds; else only packages that differ are kept")
@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     talk = sys.stderr if arguments.json else sys.stdout
     workspace = workspace_of(arguments)
-    request = replace(request_of(arguments), only=(*arguments.only, *arguments.cells))
+    request = request_of(arguments)
+    platforms = request.platforms if arguments.platform else (request.native,)
+    request = replace(request, platforms=platforms, only=(*request.only, *arguments.cells))
     with workspace.locked():
         request, channel, matrix = _chosen(arguments, workspace, request)
         if not any(decision.state is not State.SKIPPED for decision in matrix.decisions):
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         verdicts = judge(runs[0], runs[1], [store.packages for store in stores])
         own: list[Verdict] = []
         if not arguments.no_rebuild and not any(outcome.interrupted for outcome in runs):
-            own = _own_check(runs[0], stores[0], seen_from(stores[0].output, channel).uri, request, talk)
+            own = _own_check(runs[0], stores[0], seen_from(stores[0].output, channel).uri, request.native, talk)
         bad = [verdict for verdict in (*verdicts, *own) if not verdict.good]
         if not arguments.keep:
             _clean(stores, bad)
@@ -109,12 +111,12 @@ def _build_twice(
     return runs, stores
 
 
-def _own_check(outcome: Run, store: Workspace, channel: str, request: Request, talk: TextIO) -> list[Verdict]:
-    built = [result.job for result in outcome.results.values() if result.good]
+def _own_check(outcome: Run, store: Workspace, channel: str, native: str, talk: TextIO) -> list[Verdict]:
+    built = [result.job for result in outcome.results.values() if result.good and result.job.platform == native]
     found = []
     for job in one_of_each(built):
         print(f"== rattler-build's own rebuild of {', '.join(names_of(job))}", file=talk, flush=True)
-        found.extend(check_rebuild(job, store, channel, request.native))
+        found.extend(check_rebuild(job, store, channel))
     return found
 
 

@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 
 from atheria_pack.digest import last_change, last_commit
+from atheria_pack.environments import assumed_cuda
 from atheria_pack.errors import PackError
 from atheria_pack.launch import bare_path
 from atheria_pack.logs import tail
+from atheria_pack.machine import cores
 from atheria_pack.plan import Job
+from atheria_pack.platforms import override_variables
 from atheria_pack.repro.rebuild import RESULT_FILE
 from atheria_pack.repro.twice import Verdict, compare_cell
 from atheria_pack.worker import Task, write_task
@@ -24,10 +27,11 @@ class RebuildError(PackError):
     """The rebuild check could not be made: the build or the rebuild failed. The text has its last lines."""
 
 
-def check_rebuild(job: Job, workspace: Workspace, channel: str, platform: str) -> list[Verdict]:
+def check_rebuild(job: Job, workspace: Workspace, channel: str) -> list[Verdict]:
     """A verdict per package of the job: whether `Package.rebuild()` finds it identical.
 
-    `workspace` is that of a finished build, whose packages are what the job needs; `channel` the address it was built against.
+    `workspace` is that of a finished build, whose packages are what the job needs; `channel` the address it was built against. The
+    job is one of this machine's platform: `rebuild` takes no other.
     """
     folder = workspace.output / "rebuild" / job.identifier
     shutil.rmtree(folder, ignore_errors=True)
@@ -37,7 +41,7 @@ def check_rebuild(job: Job, workspace: Workspace, channel: str, platform: str) -
         recipe=str(first.recipe),
         combination=dict(first.combination),
         platform=job.platform,
-        native=platform,
+        native=job.platform,
         packages=[(output.name, output.file_name, output.staging is not None) for output in job.outputs],
         inputs=sorted(str(path) for path in workspace.packages.glob("*/*.conda") if path.name not in own),
         channel=channel,
@@ -62,11 +66,13 @@ def _run(job: Job, workspace: Workspace, task: Path, log: Path) -> int:
     sources = [job.outputs[0].recipe.parent, *(source for output in job.outputs for source in output.sources)]
     environment = {
         **os.environ,
+        **override_variables(job.platform, job.platform, assumed_cuda(job.outputs[0])),
         "PATH": bare_path(workspace),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
         "ATHERIA_COMMIT": last_commit(sources, workspace.root),
         "RATTLER_CACHE_DIR": str(workspace.cache),
+        "CPU_COUNT": str(cores()),
     }
     watched, held = os.pipe()  # the guard ends everything it started when `held` closes, whatever ends this process
     command = [sys.executable, "-m", "atheria_pack.guard", str(watched), "--", sys.executable, "-m", "atheria_pack.repro.rebuild", str(task)]

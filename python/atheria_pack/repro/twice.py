@@ -48,7 +48,7 @@ DIFFER = "folder, HOME, user, language, time zone, umask, number of compilers, a
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a cell. `state`: identical, differs, not built, skipped."""
+    """What became of a cell. `state`: identical, differs, not built, skipped. `preview`: it may fail to build."""
 
     cell: str
     state: str
@@ -56,11 +56,12 @@ class Verdict:
     packages: tuple[Path, ...] = ()
     digests: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = field(default=(), repr=False)
+    preview: bool = False
 
     @property
     def good(self) -> bool:
         """Whether nothing speaks against the cell."""
-        return self.state in ("identical", "skipped")
+        return self.state in ("identical", "skipped") or (self.preview and self.state == "not built")
 
 
 @contextmanager
@@ -121,7 +122,8 @@ def _judge_job(one: JobResult, other: JobResult | None, stores: Sequence[Path]) 
         if result is None or not result.good:
             state = "skipped" if result is not None and result.state == "skipped" else "not built"
             reason = "not reached" if result is None else result.reason
-            yield from (Verdict(cell, state, f"{which} build: {reason}" if state == "not built" else reason) for cell in cells)
+            told = f"{which} build: {reason}" if state == "not built" else reason
+            yield from (Verdict(cell, state, told, preview=one.preview) for cell in cells)
             return
     assert other is not None
     found: list[Mapping[str, BuiltPackage]] = [{package.cell: package for package in result.packages} for result in (one, other)]
