@@ -1,0 +1,1 @@
+"""Reads what packages really contain and compares it with what they say."""
