@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct DomainMask {
   int32_t shift_y, shift_x;  // from the coordinates of the program's input to the tensor's
   int64_t height, width, channels;
 };
+
+class Placement;
 
 struct PlannedOp {
   size_t index;  // in the program
@@ -57,6 +60,8 @@ struct ath_executable {
   size_t scratch_bytes = 0;
 
   std::vector<size_t> tensor_bytes;  // by handle; 0 unless input or output
+
+  std::unique_ptr<atheria::Placement> placement;  // null: every op works in host memory
 
   ~ath_executable();
 };

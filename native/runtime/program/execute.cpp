@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "executable.hpp"
+#include "placement.hpp"
 
 namespace atheria {
 namespace {
@@ -56,8 +57,9 @@ ath_status ath_executable_run(const ath_executable* executable, const ath_run* r
   for (const size_t offset : executable->local_offsets) *next++ = scratch + offset;
 
   void* const op_scratch = scratch + executable->op_scratch_offset;
-  const ath_status status = run->domains ? atheria::run_steps<true>(*executable, table, op_scratch, run->domains, run->domain_count)
-                                         : atheria::run_steps<false>(*executable, table, op_scratch, nullptr, 0);
+  const ath_status status = executable->placement ? executable->placement->run(table, op_scratch, run->domains, run->domain_count)
+                            : run->domains        ? atheria::run_steps<true>(*executable, table, op_scratch, run->domains, run->domain_count)
+                                                  : atheria::run_steps<false>(*executable, table, op_scratch, nullptr, 0);
   if (!run->scratch) ath_allocator_system()->release(nullptr, scratch, executable->scratch_bytes);
   return status;
 }

@@ -5,6 +5,7 @@
 #include "base/guard.hpp"
 #include "executable.hpp"
 #include "opcodes.hpp"
+#include "placement.hpp"
 #include "scratch.hpp"
 #include "shape_rules.hpp"
 
@@ -23,22 +24,28 @@ class Planner {
     number_tensors();
     std::vector<OpPlan> ops = gather_ops(program_);
     std::vector<OpPlan> kept;
-    size_t op_scratch = 0;
+    std::vector<size_t> op_scratch;
     for (size_t i = 0; i < ops.size(); ++i) {
       size_t bytes = 0;
       ATH_RETURN_IF_ERROR(place(ops[i], &bytes));
       if (bytes > PTRDIFF_MAX - ATH_ALIGNMENT) throw std::bad_alloc();  // a plugin's word
-      op_scratch = std::max(op_scratch, round_to_line(bytes));
+      op_scratch.push_back(round_to_line(bytes));
       kept.push_back(ops[i]);
       if (ops[i].activation != ATH_OP_NOP) ++i;  // the activation went with it
     }
-    lay_out_scratch(kept, op_scratch);
     plan_domains(kept, shapes_, table_index_, executable_);
     for (const ProgramTensor& tensor : program_.tensors)
       if (tensor.facts.role == ATH_ROLE_INPUT) {
         executable_.batch = shapes_.of(uint32_t(&tensor - program_.tensors.data()))[0];
         break;
       }
+    if (std::any_of(executable_.devices.begin(), executable_.devices.end(), [](const ath_device* d) { return d->own_memory; })) {
+      std::vector<size_t> bytes(program_.tensors.size() + 1, 0);
+      for (size_t handle = 0; handle < program_.tensors.size(); ++handle) bytes[table_index_[handle]] = shapes_.bytes[handle];
+      executable_.placement = std::make_unique<Placement>(executable_);
+      ATH_RETURN_IF_ERROR(executable_.placement->plan(std::move(bytes), op_scratch));
+    }
+    lay_out_scratch(kept, op_scratch);
     return ATH_OK;
   }
 
@@ -48,9 +55,6 @@ class Planner {
     ath_instance* instance = nullptr;
     for (size_t i = 0; i < device_count; ++i) {
       if (!devices || !devices[i]) return ath_status_set(ATH_INVALID_ARGUMENT, "plan: device %zu of %zu is null", i, device_count);
-      if (devices[i]->own_memory)
-        return ath_status_set(ATH_UNSUPPORTED, "plan: device \"%s\" has memory of its own; programs run on devices that work in host memory",
-                              devices[i]->backend->name);
       candidates_.push_back(devices[i]);
     }
     if (device_count) {
@@ -177,7 +181,10 @@ class Planner {
     guard.device = nullptr;
   }
 
-  void lay_out_scratch(const std::vector<OpPlan>& ops, size_t op_scratch) {
+  // The host's: of ops and tensors that work on other devices nothing is here.
+  void lay_out_scratch(const std::vector<OpPlan>& ops, const std::vector<size_t>& op_scratches) {
+    const Placement* placement = executable_.placement.get();
+    size_t op_scratch = 0;
     struct Local {
       uint32_t handle;
       Lifetime life;
@@ -185,10 +192,12 @@ class Planner {
     std::vector<Local> locals;
     std::vector<size_t> place(program_.tensors.size(), SIZE_MAX);
     for (size_t step = 0; step < ops.size(); ++step) {
+      if (!placement || placement->host_executes(step)) op_scratch = std::max(op_scratch, op_scratches[step]);
       uint32_t handles[5];
       (void)describe(ops[step], ops[step].activation != ATH_OP_NOP, handles);
       for (const uint32_t handle : handles) {
         if (handle == ATH_NONE || program_.tensors[handle].facts.role != ATH_ROLE_LOCAL) continue;
+        if (placement && !placement->on_host(table_index_[handle])) continue;
         if (place[handle] == SIZE_MAX) {
           place[handle] = locals.size();
           locals.push_back({handle, {step, step, shapes_.bytes[handle]}});
@@ -224,6 +233,7 @@ class Planner {
 }  // namespace atheria
 
 ath_executable::~ath_executable() {
+  placement.reset();
   for (const atheria::PlannedOp& op : ops) op.device->backend->op_release(op.device->self, op.prepared);
   for (ath_device* device : devices) ath_device_release(device);
   ath_program_release(program);
