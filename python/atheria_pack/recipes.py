@@ -13,6 +13,7 @@ import yaml
 
 from atheria_pack.digest import Digests, digest_of
 from atheria_pack.errors import RecipeError
+from atheria_pack.recipe_error import explained
 from atheria_pack.variants import PYTHON_KEY, Combination, short_python
 
 # libyaml's, where PyYAML was built with it: ten times faster.
@@ -163,7 +164,7 @@ def parse(path: Path) -> rattler_build.Stage0Recipe:
     try:
         return rattler_build.Stage0Recipe.from_file(path)
     except (rattler_build.RattlerBuildError, OSError) as error:
-        raise RecipeError(f"{path.parent.name}/recipe.yaml: {error}") from error
+        raise RecipeError(explained(path, error)) from error
 
 
 def render(recipe: Recipe, combination: Combination, platform: str, native: str | None = None) -> list[rattler_build.RenderedVariant]:
@@ -180,7 +181,7 @@ def rendered_variants(
     try:
         return (parsed or parse(path)).render(config, rattler_build.RenderConfig(platform=where))
     except rattler_build.RattlerBuildError as error:
-        raise RecipeError(f"{path.parent.name}/recipe.yaml for {platform}: {error}") from error
+        raise RecipeError(f"{explained(path, error)}\n  while rendering for {platform}") from error
 
 
 def _output(recipe: Recipe, rendered: rattler_build.RenderedVariant, combination: Combination, platform: str) -> Output:
