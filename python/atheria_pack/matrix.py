@@ -17,6 +17,7 @@ from atheria_pack.recipes import Output, find_recipes, read_recipe, render_all
 from atheria_pack.record import damage, load_records
 from atheria_pack.select import select
 from atheria_pack.solve import Solvers
+from atheria_pack.variant_check import check_keys
 from atheria_pack.variants import ACCEL_KEY, Variants, check_names, combinations, load_variants, overlaid
 from atheria_pack.workspace import Workspace
 
@@ -59,10 +60,16 @@ class Matrix:
 def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: bool = True) -> Matrix:
     """Render, select and decide. Nothing is written. `tests`: whether packages' own tests are to have run."""
     digests = Digests(workspace.root)
-    variants = {platform: overlaid(load_variants(workspace.variants, platform), channel.overlay) for platform in PLATFORMS}
+<<<<<<< /tmp/drv/wk/python/atheria_pack/matrix.py
+    written = {platform: load_variants(workspace.variants, platform) for platform in PLATFORMS}
+    variants = {platform: overlaid(known, channel.overlay) for platform, known in written.items()}
+=======
+    variants = {platform: overlaid(load_variants(workspace.variants, platform), channel.overlay(platform)) for platform in PLATFORMS}
+>>>>>>> /work/main/python/atheria_pack/matrix.py
     check_names((variants[platform] for platform in request.platforms), request.accels, request.pythons)
     rendered = render_platforms(workspace.root, variants, request.native, digests)
     whole = merged(rendered, request.native)
+    check_keys(written, whole)
     asked = {output.identifier for platform in request.platforms for output in rendered[platform] if request.names(output)}
     jobs = select(make_jobs(output for output in whole if output.identifier in asked), request.only)
     solvers = Solvers([channel.uri], request.native, channel.name)

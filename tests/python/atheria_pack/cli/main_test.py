@@ -184,3 +184,19 @@ def test_matrix_makes_no_channel_under_a_run_that_builds(project: Path, empty: P
         assert refused.returncode == 3 and f"{project / 'output'} is in use by process {os.getpid()}, since " in refused.stderr
         assert not (project / "output" / "bootstrap").exists()
         assert pack(project, "matrix", "--channel", str(empty)).returncode == 0
+
+
+def test_a_wrong_recipe_is_one_message(project: Path, empty: Path) -> None:
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("requirements: {run:", "requirements: {runs:"))
+    done = pack(project, "matrix", "--channel", str(empty))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: fix/recipe.yaml:29:20: invalid value for 'requirements': unknown field 'runs'; did you mean run?\n")
+
+
+def test_a_key_that_nothing_looks_at_is_one_message(project: Path, empty: Path) -> None:
+    variants = project / "variants.yaml"
+    variants.write_text("atheria_acel: [cpu]\n" + variants.read_text())
+    done = pack(project, "build-all", "--channel", str(empty))
+    assert done.returncode == 2
+    assert "keys that no recipe looks at and no tool knows: atheria_acel, did you mean atheria_accel?" in done.stderr
