@@ -40,6 +40,25 @@ def test_a_circle_is_refused_and_drawn() -> None:
         make_jobs([output("a", requires="b"), output("b", requires="a")])
 
 
+def test_platforms_have_their_own_suppliers_and_share_those_of_none() -> None:
+    jobs = by_name(
+        make_jobs(
+            [
+                output("data", platform="noarch"),
+                *(output("lib", requires="data", platform=platform) for platform in ("linux-64", "win-64")),
+                *(output("core", requires="lib", platform=platform) for platform in ("linux-64", "win-64")),
+            ]
+        )
+    )
+    assert jobs["win-64--core=cpu"].suppliers == {"win-64--lib=cpu"}
+    assert jobs["win-64--lib=cpu"].suppliers == jobs["linux-64--lib=cpu"].suppliers == {"noarch--data=cpu"}
+
+
+def test_two_builds_of_one_name_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"both the cell linux-64/lib=cpu: what tells them apart \(mpi\) has to stand in build\.string"):
+        make_jobs([output("lib", "cpu_h1234567_0", mpi="yes"), output("lib", "cpu_h7654321_0", mpi="no")])
+
+
 def test_digests_and_platform_are_no_axes() -> None:
     assert agree({"accel": "cpu", "digest_a": "1", "target_platform": "noarch"}, {"accel": "cpu", "digest_a": "2"})
     assert not agree({"accel": "cpu"}, {"accel": "gpu"})
