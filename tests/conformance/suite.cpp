@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 
+#include "environment.hpp"
 #include "expect.hpp"
 
 namespace conformance {
@@ -205,7 +206,7 @@ int main(int argument_count, char** arguments) {
   the_subject.backend = name.substr(0, colon);
   if (colon != std::string::npos) {
     the_subject.level = name.substr(colon + 1);
-    setenv("ATHERIA_CPU_LEVEL", the_subject.level.c_str(), 1);
+    expect::set_environment("ATHERIA_CPU_LEVEL", the_subject.level);
   }
   if (const ath_status refused = ath_instance_create(nullptr, &the_subject.instance)) {
     std::fprintf(stderr, "skip %s: %s\n", name.c_str(), ath_status_message());

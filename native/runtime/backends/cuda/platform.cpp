@@ -57,6 +57,8 @@ bool runs_on(int capability, int driver_version) {
   return false;
 }
 
+constexpr const char* kNoDeviceAdvice = "look at nvidia-smi and CUDA_VISIBLE_DEVICES";
+
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device) {
   int version = 0, count = 0;
   if (const ath_status status = driver_status(host, calls.version(&version), "asking the driver for its version")) return status;
@@ -66,8 +68,8 @@ ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* ou
                            version / 1000, version % 1000 / 10, kToolkitVersion / 1000, kMinimumDriver);
   const int code = calls.device_count(&count);
   if (code || !count)
-    return host.status_set(ATH_UNAVAILABLE, "no device: the driver (CUDA %d.%d) shows none%s%s; look at nvidia-smi and CUDA_VISIBLE_DEVICES", version / 1000,
-                           version % 1000 / 10, code ? ", and says " : "", code ? error_name(code) : "");
+    return host.status_set(ATH_UNAVAILABLE, "no device: the driver (CUDA %d.%d) shows none%s%s; %s", version / 1000,
+                           version % 1000 / 10, code ? ", and says " : "", code ? error_name(code) : "", kNoDeviceAdvice);
   char seen[96] = "";
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     FoundDevice found = {};
@@ -110,6 +112,8 @@ const Platform platform = {
     "ATHERIA_CUDA_DRIVER",
     kFiles,
     "install NVIDIA's driver",
+    kNoDeviceAdvice,
+    true,
     kCallNames,
     200,
     kImage,

@@ -21,7 +21,18 @@ ath_status failed(const Device& device, int code, const char* doing) {
   return driver_status(*device.host, code, what);
 }
 
+// GPU_INIT, GPU_ALLOC and GPU_SYNC have nothing left to do; GPU_MATMUL is a matmul. To every backend but one they are unknown.
+const char* prepare(ath_op op, Launch* out_launch) {
+  if (platform.cuda_opcodes) {
+    *out_launch = {};
+    if (op.opcode == ATH_OP_GPU_INIT || op.opcode == ATH_OP_GPU_ALLOC || op.opcode == ATH_OP_GPU_SYNC) return nullptr;
+    if (op.opcode == ATH_OP_GPU_MATMUL) op.opcode = ATH_OP_MATMUL;
+  }
+  return launch_of(op, out_launch);
+}
+
 ath_status run(const Device& device, const Launch& launch, void* const* operands) {
+  if (!launch.grid[0]) return ATH_OK;
   Address addresses[5];
   void* parameters[6];
   for (int i = 0; i < 5; ++i) {
@@ -96,7 +107,7 @@ ath_status device_describe(void* self, ath_device_info* out_info) {
 
 ath_status op_supported(void* self, const ath_op* op) {
   Launch launch;
-  const char* why = launch_of(*op, &launch);
+  const char* why = prepare(*op, &launch);
   return why ? of(self).host->status_set(ATH_UNSUPPORTED, "%s", why) : ath_status{ATH_OK};
 }
 
@@ -104,7 +115,7 @@ ath_status op_prepare(void* self, const ath_op* op, void** out_prepared, size_t*
   const ath_host& host = *of(self).host;
   auto* launch = new (std::nothrow) Launch;
   if (!launch) return host.status_set(ATH_OUT_OF_MEMORY, "%s: no memory left to prepare an op", platform.backend);
-  if (const char* why = launch_of(*op, launch)) {
+  if (const char* why = prepare(*op, launch)) {
     delete launch;
     return host.status_set(ATH_UNSUPPORTED, "%s", why);
   }

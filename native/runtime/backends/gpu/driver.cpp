@@ -20,13 +20,16 @@ void open_driver(Opened& driver) {
   void* library = nullptr;
   char why[256] = {};
   const char* file = nullptr;
-  for (const char* const* next = named && *named ? only : platform.driver_files; *next && !library; ++next)
-    library = driver_library_open(file = *next, why, sizeof why);
+  for (const char* const* next = named && *named ? only : platform.driver_files; *next && !library; ++next) {
+    char this_why[sizeof why] = {};
+    library = driver_library_open(file = *next, this_why, sizeof this_why);
+    if (!why[0]) std::memcpy(why, this_why, sizeof why);  // the first name is the usual one
+  }
   if (!library) {
     if (named && *named)
       std::snprintf(driver.reason, sizeof driver.reason, "%s names %s, which cannot be loaded: %s", platform.driver_variable, named, why);
     else
-      std::snprintf(driver.reason, sizeof driver.reason, "no driver: %s cannot be loaded (%.120s); %s", platform.driver_files[0], why, platform.no_driver_advice);
+      std::snprintf(driver.reason, sizeof driver.reason, "no driver: %.120s; %s", why, platform.no_driver_advice);
     return;
   }
   for (uint32_t i = 0; i < kCallCount; ++i) {
@@ -41,9 +44,12 @@ void open_driver(Opened& driver) {
     std::snprintf(driver.reason, sizeof driver.reason, "driver too old: %s has no %s; install a newer driver", file, missing);
     return;
   }
-  if (const int code = driver.calls.initialize(0))
-    std::snprintf(driver.reason, sizeof driver.reason, "the driver does not start: %s (%d), %s; %s", platform.error_name(code), code, platform.error_text(code),
-                  platform.no_driver_advice);
+  const int code = driver.calls.initialize(0);
+  // The same numbers in both: no device, and a device that is none.
+  if (code == 100 || code == 101)
+    std::snprintf(driver.reason, sizeof driver.reason, "no device: the driver says %s (%d); %s", platform.error_name(code), code, platform.no_device_advice);
+  else if (code)
+    std::snprintf(driver.reason, sizeof driver.reason, "the driver does not start: %s (%d), %s", platform.error_name(code), code, platform.error_text(code));
 }
 
 }  // namespace

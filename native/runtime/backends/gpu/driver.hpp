@@ -31,6 +31,8 @@ struct Platform {
   const char* driver_variable;       // names the driver's file instead of `driver_files`
   const char* const* driver_files;   // tried in order; the last is null
   const char* no_driver_advice;      // what to do when there is none
+  const char* no_device_advice;      // where to look when the driver shows none
+  bool cuda_opcodes;                 // whether programs' GPU_* instructions mean this backend
   const char* const* call_names;     // in the order of driver_calls.def
   uint32_t score;
   const unsigned char* image;        // what module_load takes

@@ -53,13 +53,15 @@ bool runs_on(const char* target) {
   return false;
 }
 
+constexpr const char* kNoDeviceAdvice = "look at rocminfo, the groups video and render, and HIP_VISIBLE_DEVICES";
+
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device) {
   int version = 0, count = 0;
   if (const ath_status status = driver_status(host, calls.version(&version), "asking the driver for its version")) return status;
   const int code = calls.device_count(&count);
   if (code || !count)
-    return host.status_set(ATH_UNAVAILABLE, "no device: HIP shows none%s%s; look at rocminfo, the groups video and render, and HIP_VISIBLE_DEVICES",
-                           code ? ", and says " : "", code ? error_name(code) : "");
+    return host.status_set(ATH_UNAVAILABLE, "no device: HIP shows none%s%s; %s",
+                           code ? ", and says " : "", code ? error_name(code) : "", kNoDeviceAdvice);
   char seen[96] = "";
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     FoundDevice found = {};
@@ -102,6 +104,8 @@ const Platform platform = {
     "ATHERIA_ROCM_DRIVER",
     kFiles,
     "install AMD's driver and ROCm's HIP runtime",
+    kNoDeviceAdvice,
+    false,
     kCallNames,
     200,
     kImage,
