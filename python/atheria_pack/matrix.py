@@ -60,12 +60,8 @@ class Matrix:
 def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: bool = True) -> Matrix:
     """Render, select and decide. Nothing is written. `tests`: whether packages' own tests are to have run."""
     digests = Digests(workspace.root)
-<<<<<<< /tmp/drv/wk/python/atheria_pack/matrix.py
     written = {platform: load_variants(workspace.variants, platform) for platform in PLATFORMS}
-    variants = {platform: overlaid(known, channel.overlay) for platform, known in written.items()}
-=======
-    variants = {platform: overlaid(load_variants(workspace.variants, platform), channel.overlay(platform)) for platform in PLATFORMS}
->>>>>>> /work/main/python/atheria_pack/matrix.py
+    variants = {platform: overlaid(known, channel.overlay(platform)) for platform, known in written.items()}
     check_names((variants[platform] for platform in request.platforms), request.accels, request.pythons)
     rendered = render_platforms(workspace.root, variants, request.native, digests)
     whole = merged(rendered, request.native)
