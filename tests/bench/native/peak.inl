@@ -13,7 +13,11 @@ double atheria::bench::ATH_BURST(int64_t rounds) {
   using namespace atheria::kernels;
   VecF sum[kChains];
   float start = 1.0f;
-  __asm__ volatile("" : "+x"(start));  // the loop must not be computed at compile time
+#if defined(__aarch64__)
+  __asm__ volatile("" : "+w"(start));  // the loop must not be computed at compile time
+#else
+  __asm__ volatile("" : "+x"(start));
+#endif
   for (int i = 0; i < kChains; ++i) sum[i] = splat(start + static_cast<float>(i));
   const VecF a = splat(start * 0.999f), b = splat(start * 1e-3f);
   for (int64_t r = 0; r < rounds; ++r) {

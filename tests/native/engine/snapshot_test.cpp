@@ -1,27 +1,20 @@
 // Snapshots: resume bit for bit, refuse damage anywhere, refuse another configuration, appear whole or not at all.
-#include <cstdlib>
-
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "checksum.hpp"
 #include "engine_fixture.hpp"
+#include "../temporary_folder.hpp"
 
 namespace {
 
 const plain::Net kNet = plain::random_net(3, {3, 3}, 4, 11, 2.0f);
 
-std::string temporary_folder() {
-  static std::string folder;
-  if (folder.empty()) {
-    const char* base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/atheria-snapshot-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    std::atexit([] { ::rmdir(folder.c_str()); });
-  }
+const expect::TemporaryFolder& the_folder() {
+  static const expect::TemporaryFolder folder;
   return folder;
 }
+
+std::string temporary_folder() { return the_folder().path; }
+
+void remove(const std::string& path) { std::filesystem::remove(expect::path_of(path)); }
 
 std::string read_all(const std::string& path) {
   std::string bytes;
@@ -31,14 +24,6 @@ std::string read_all(const std::string& path) {
     std::fclose(file);
   }
   return bytes;
-}
-
-int entries(const std::string& folder) {
-  int count = -2;  // . and ..
-  DIR* opened = ::opendir(folder.c_str());
-  while (::readdir(opened) != nullptr) ++count;
-  ::closedir(opened);
-  return count;
 }
 
 void write_all(const std::string& path, const std::string& bytes) {
@@ -93,7 +78,7 @@ TEST(resumes_bit_for_bit) {
       }
     }
   }
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(damage_anywhere_is_refused_and_changes_nothing) {
@@ -124,7 +109,7 @@ TEST(damage_anywhere_is_refused_and_changes_nothing) {
   EXPECT(refused(std::string(1000, '\0')));
   write_all(path, good);
   EXPECT_OK(ath_engine_load(other.get(), path.c_str(), false));
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(another_engine_is_refused) {
@@ -168,7 +153,7 @@ TEST(another_engine_is_refused) {
   EnginePointer other_d = make_engine(narrow, config);
   EXPECT_STATUS(ath_engine_load(other_d.get(), path.c_str(), true), ATH_FAILED_PRECONDITION);
   EXPECT_CONTAINS(ath_status_message(), "d (complex channels)");
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(what_has_no_effect_is_no_difference) {
@@ -183,7 +168,7 @@ TEST(what_has_no_effect_is_no_difference) {
   config.batch_tiles = 2;
   EnginePointer other = make_engine(make_law(), config);
   EXPECT_OK(ath_engine_load(other.get(), path.c_str(), false));
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(files_appear_whole_or_not_at_all) {
@@ -195,13 +180,13 @@ TEST(files_appear_whole_or_not_at_all) {
   EXPECT_CONTAINS(ath_status_message(), "no/such/folder");
   EXPECT_STATUS(ath_engine_load(engine.get(), temporary_folder().c_str(), false), ATH_IO_ERROR);
   // A folder where the file should go: the rename fails, and the temporary goes away.
-  ::mkdir(path.c_str(), 0700);
+  std::filesystem::create_directory(expect::path_of(path));
   EXPECT_STATUS(ath_engine_save(engine.get(), path.c_str()), ATH_IO_ERROR);
-  EXPECT_EQ(::rmdir(path.c_str()), 0);
-  EXPECT_EQ(entries(temporary_folder()), 0);
+  remove(path);
+  EXPECT_EQ(the_folder().entries(), 0);
   EXPECT_OK(ath_engine_save(engine.get(), path.c_str()));
   EXPECT_OK(ath_engine_load(engine.get(), path.c_str(), false));
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(right_sums_do_not_make_wrong_contents_right) {
@@ -237,20 +222,20 @@ TEST(right_sums_do_not_make_wrong_contents_right) {
   const uint64_t last = uint64_t{1} << 63;
   EXPECT_OK(load_with(72, &last, sizeof last));
   EXPECT_EQ(ath_engine_step_number(engine.get()), last);
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 TEST(a_length_that_is_not_the_files_is_refused_before_memory_is_asked_for) {
   const std::string path = temporary_folder() + "/sparse";
   EnginePointer engine = make_engine(make_law(), default_config());
   EXPECT_OK(ath_engine_save(engine.get(), path.c_str()));
-  if (::truncate(path.c_str(), off_t{8} << 40) != 0) {
-    ::unlink(path.c_str());
+  if (!expect::resize_file(path, uint64_t{8} << 40)) {
+    remove(path);
     SKIP("no sparse file of 8 TiB can be made in the temporary folder");
   }
   EXPECT_STATUS(ath_engine_load(engine.get(), path.c_str(), false), ATH_DATA_LOSS);
   EXPECT_CONTAINS(ath_status_message(), "has not the length that its header says");
-  ::unlink(path.c_str());
+  remove(path);
 }
 
 EXPECT_MAIN

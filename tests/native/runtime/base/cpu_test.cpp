@@ -5,6 +5,7 @@
 
 using namespace atheria;
 
+#if defined(__x86_64__)
 namespace {
 
 CpuFacts full() {
@@ -19,7 +20,6 @@ CpuLevel level_of(const CpuFacts& facts) { return cpu_level_of(facts); }
 
 }  // namespace
 
-#if defined(__x86_64__)
 TEST(what_the_system_does_not_save_is_not_used) {
   CpuFacts facts = full();
   EXPECT_EQ(level_of(facts), CpuLevel::avx512);

@@ -1,7 +1,6 @@
 // The registry's order, the choice of a device by name and by the environment, lifetimes.
-#include <cstdlib>
-
 #include "atheria/device.h"
+#include "environment.hpp"
 #include "expect.hpp"
 
 namespace {
@@ -37,18 +36,18 @@ TEST(sorted_by_score_then_name) {
 }
 
 TEST(devices_by_name) {
-  unsetenv("ATHERIA_BACKEND");
+  expect::unset_environment("ATHERIA_BACKEND");
   ath_instance* instance = nullptr;
   EXPECT_OK(ath_instance_create(TEST_PLUGINS, &instance));
   EXPECT_EQ(opened(instance, "auto"), "cpu");
   EXPECT_EQ(opened(instance, "reference"), "reference");
   EXPECT_EQ(opened(instance, "cpu"), "cpu");  // and not the plugin of that name
-  setenv("ATHERIA_BACKEND", "reference", 1);
+  expect::set_environment("ATHERIA_BACKEND", "reference");
   EXPECT_EQ(opened(instance, "auto"), "reference");
   EXPECT_EQ(opened(instance, "cpu"), "cpu");
-  setenv("ATHERIA_BACKEND", "cuda", 1);
+  expect::set_environment("ATHERIA_BACKEND", "cuda");
   EXPECT_CONTAINS(opened(instance, "auto"), "no backend \"cuda\" (from ATHERIA_BACKEND); there are ");
-  unsetenv("ATHERIA_BACKEND");
+  expect::unset_environment("ATHERIA_BACKEND");
   ath_device* device = nullptr;
   EXPECT_STATUS(ath_device_open(instance, "vulkan", &device), ATH_NOT_FOUND);
   EXPECT_CONTAINS(ath_status_message(), "cpu");
@@ -65,18 +64,18 @@ TEST(the_path_comes_from_the_argument_or_the_environment) {
     ath_instance_destroy(instance);
     return backends;
   };
-  setenv("ATHERIA_BACKEND_PATH", TEST_PLUGINS, 1);
+  expect::set_environment("ATHERIA_BACKEND_PATH", TEST_PLUGINS);
   EXPECT(count(nullptr) > 10);
   EXPECT_EQ(count(""), 2u);
-  unsetenv("ATHERIA_BACKEND_PATH");
+  expect::unset_environment("ATHERIA_BACKEND_PATH");
 }
 
 TEST(a_level_above_the_machines_is_an_error_not_a_crash) {
   ath_instance* instance = nullptr;
-  setenv("ATHERIA_CPU_LEVEL", "avx1024", 1);
+  expect::set_environment("ATHERIA_CPU_LEVEL", "avx1024");
   EXPECT_STATUS(ath_instance_create("", &instance), ATH_INVALID_ARGUMENT);
   EXPECT_CONTAINS(ath_status_message(), "avx1024");
-  setenv("ATHERIA_CPU_LEVEL", "baseline", 1);
+  expect::set_environment("ATHERIA_CPU_LEVEL", "baseline");
   EXPECT_OK(ath_instance_create("", &instance));
   ath_device* device = nullptr;
   ath_device_info info;
@@ -86,7 +85,7 @@ TEST(a_level_above_the_machines_is_an_error_not_a_crash) {
   EXPECT_EQ(info.level, "baseline");
 #endif
   EXPECT(info.memory_bytes > info.memory_free_bytes && info.memory_free_bytes > 0);
-  unsetenv("ATHERIA_CPU_LEVEL");
+  expect::unset_environment("ATHERIA_CPU_LEVEL");
   ath_instance_destroy(instance);  // before its device: the device keeps what it needs
   EXPECT_OK(ath_device_describe(device, &info));
   ath_device_release(device);

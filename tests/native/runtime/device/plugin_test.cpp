@@ -6,6 +6,12 @@
 #include "atheria/program.h"
 #include "expect.hpp"
 
+#if defined(_WIN32)
+#define PATH_LIST_SEPARATOR ";"
+#else
+#define PATH_LIST_SEPARATOR ":"
+#endif
+
 namespace {
 
 struct Found {
@@ -46,7 +52,7 @@ TEST(right_plugins_are_usable) {
     if (!EXPECT(found != all().end())) continue;
     EXPECT_EQ(found->second.reason, "");
     EXPECT_EQ(found->second.score, 50u);
-    EXPECT_CONTAINS(found->second.path, std::string("libatheria_backend_") + name);
+    EXPECT_CONTAINS(found->second.path, std::string("atheria_backend_") + name);
   }
 }
 
@@ -76,7 +82,7 @@ TEST(built_in_backends_are_there_whatever_the_folder_has) {
 
 TEST(the_first_of_a_name_wins) {
   ath_instance* instance = nullptr;
-  EXPECT_OK(ath_instance_create(TEST_PLUGINS ":" TEST_PLUGINS, &instance));
+  EXPECT_OK(ath_instance_create(TEST_PLUGINS PATH_LIST_SEPARATOR TEST_PLUGINS, &instance));
   int usable = 0, hidden = 0;
   for (size_t i = 0; i < ath_instance_backend_count(instance); ++i) {
     ath_backend_info info;

@@ -1,12 +1,10 @@
 // Law files: round trips, the same bytes for the same program, and thousands of damaged ones refused without a crash.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <random>
 #include <vector>
 
 #include "base/sha256.hpp"
+#include "temporary_folder.hpp"
 #include "text_program.hpp"
 
 namespace {
@@ -76,16 +74,17 @@ TEST(metadata_in_any_order_gives_the_same_bytes) {
 }
 
 TEST(files) {
-  const std::string path = "/tmp/atheria_container_test." + std::to_string(getpid()) + ".atl";
+  const expect::TemporaryFolder folder;
+  const std::string path = folder.path + "/a.atl";
   const TextProgram law(kLaw);
   EXPECT_OK(ath_program_save_file(law.get(), path.c_str()));
   ath_program* loaded = nullptr;
   EXPECT_OK(ath_program_load_file(path.c_str(), &loaded));
   ath_program_release(loaded);
-  EXPECT_EQ(truncate(path.c_str(), 300), 0);
+  EXPECT(expect::resize_file(path, 300));
   EXPECT_STATUS(ath_program_load_file(path.c_str(), &loaded), ATH_DATA_LOSS);
   EXPECT_CONTAINS(ath_status_message(), path + ": law file: 300 bytes, but its head says ");
-  unlink(path.c_str());
+  std::filesystem::remove(expect::path_of(path));
   EXPECT_STATUS(ath_program_load_file(path.c_str(), &loaded), ATH_NOT_FOUND);
 }
 
@@ -141,17 +140,14 @@ TEST(an_unsound_program_is_refused_at_load) {
 }
 
 TEST(a_length_that_is_not_the_files_is_refused_before_memory_is_asked_for) {
-  const std::string path = "/tmp/atheria_container_test." + std::to_string(getpid()) + ".sparse";
+  const expect::TemporaryFolder folder;
+  const std::string path = folder.path + "/sparse";
   const TextProgram law(kLaw);
   EXPECT_OK(ath_program_save_file(law.get(), path.c_str()));
-  if (truncate(path.c_str(), off_t{8} << 40)) {
-    unlink(path.c_str());
-    SKIP("no sparse file of 8 TiB can be made in /tmp");
-  }
+  if (!expect::resize_file(path, uint64_t{8} << 40)) SKIP("no sparse file of 8 TiB can be made in the temporary folder");
   ath_program* loaded = nullptr;
   EXPECT_STATUS(ath_program_load_file(path.c_str(), &loaded), ATH_DATA_LOSS);
   EXPECT_CONTAINS(ath_status_message(), path + ": law file: 8796093022208 bytes, but its head says ");
-  unlink(path.c_str());
 }
 
 TEST(random_damage_never_crashes_and_what_loads_is_canonical) {

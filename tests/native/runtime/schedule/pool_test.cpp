@@ -1,9 +1,13 @@
 // The pool: each index once, the same cuts every time, failures in order, many callers, fork, and rest when idle.
 #include "atheria/queue.h"
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <atomic>
 #include <chrono>
@@ -40,9 +44,16 @@ ath_status add_one(void* context, size_t begin, size_t end, uint32_t) {
 }
 
 double cpu_seconds() {
+#if defined(_WIN32)
+  FILETIME made, ended, kernel, user;
+  GetProcessTimes(GetCurrentProcess(), &made, &ended, &kernel, &user);
+  const auto seconds = [](const FILETIME& time) { return 1e-7 * double(uint64_t{time.dwHighDateTime} << 32 | time.dwLowDateTime); };
+  return seconds(kernel) + seconds(user);
+#else
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+#endif
 }
 
 }  // namespace
@@ -120,6 +131,7 @@ TEST(a_range_cannot_wait_for_its_own_pool) {
   }
 }
 
+#if !defined(_WIN32)
 TEST(a_forked_child_has_workers_of_its_own) {
   ath_pool* pool = nullptr;
   EXPECT_OK(ath_pool_create(3, &pool));
@@ -142,6 +154,7 @@ TEST(a_forked_child_has_workers_of_its_own) {
   EXPECT_EQ(sum.load(), 600u);
   ath_pool_destroy(pool);
 }
+#endif
 
 TEST(idle_costs_nothing) {
   ath_pool* pool = nullptr;
