@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from atheria_pack.bootstrap.elf import GLIBC_LIBRARIES
 from atheria_pack.inspection.binary import Binary
 from atheria_pack.inspection.finding import Finding, error, warning
 from atheria_pack.inspection.subject import Subject
@@ -22,6 +21,8 @@ _SUPPLIERS = (
     (r"python\d+\.dll", ("python",)),
     (r"(vcruntime140(_1)?|msvcp140)\.dll", ("vc14_runtime", "vc", "ucrt")),
 )
+# What the system brings: glibc, macOS, Windows.
+_GLIBC = re.compile(r"ld-linux-(x86-64|aarch64)\.so\.\d|lib(c|m|mvec|dl|pthread|rt|resolv|util)\.so\.\d")
 _SYSTEM = re.compile(
     r"/usr/lib/(libSystem\.B|libobjc\.A|libc\+\+\.1)\.dylib"
     r"|/System/Library/Frameworks/(Metal|Foundation|Accelerate|CoreFoundation)\.framework/.*"
@@ -65,7 +66,7 @@ def check_linkage(subject: Subject) -> Iterator[Finding]:
 
 def _is_system(binary: Binary, name: str) -> bool:
     if binary.form == "ELF":
-        return name in GLIBC_LIBRARIES
+        return bool(_GLIBC.fullmatch(name))
     return bool((_SYSTEM_CASELESS if binary.form == "PE" else _SYSTEM).fullmatch(name))
 
 
