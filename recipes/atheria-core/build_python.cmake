@@ -8,4 +8,8 @@ file(RELATIVE_PATH python_dir "${install_prefix}" "${site_packages}")
 install_project(python/bindings OPTIONS "-DPython_EXECUTABLE=${python}" "-DATHERIA_PYTHON_DIR=${python_dir}")
 
 file(COPY python/atheria DESTINATION "${site_packages}" PATTERN "*.md" EXCLUDE) # notes are for people who edit the sources
+# Valid as long as the source says the same. rattler-build's own would be valid as long as the source has the time it had in a
+# folder of chance, which it names: such files differ from build to build, and none was ever valid where it was installed.
+execute_process(COMMAND ${CMAKE_COMMAND} -E env PYTHONHASHSEED=0
+  "${python}" -m compileall -q --invalidation-mode checked-hash -s "${site_packages}" "${site_packages}/atheria" COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${python}" write_metadata.py build COMMAND_ERROR_IS_FATAL ANY)

@@ -13,6 +13,12 @@ if(NOT "$ENV{BUILD_EPOCH}" STREQUAL "")
   set(ENV{SOURCE_DATE_EPOCH} "$ENV{BUILD_EPOCH}")
 endif()
 
+# A build id is a digest of the library as first linked, with the build's folder in its search path. That path is replaced when the
+# library is packaged, the id is not: it would be all that two builds of the same sources differ in.
+if("$ENV{target_platform}" MATCHES "^linux-")
+  set(ENV{LDFLAGS} "$ENV{LDFLAGS} -Wl,--build-id=none")
+endif()
+
 # Arguments may hold lists (search paths, architectures): PARSE_ARGV keeps their semicolons, ARGN would split them.
 function(install_project source)
   cmake_parse_arguments(PARSE_ARGV 1 given "" "" "OPTIONS")
