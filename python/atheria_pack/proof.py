@@ -74,6 +74,11 @@ def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, cach
     return proof
 
 
+def left_of(accel: str, folder: Path) -> list[Path]:
+    """What a proof of an accelerator leaves in the folder of proofs."""
+    return [folder / f"{accel}.json", folder / f"prefix-{accel}", folder / f"demo-{accel}.png"]
+
+
 def _remembered(path: Path, key: str) -> Proof | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -92,6 +93,11 @@ def forget_earlier(folder: Path, kept: Collection[tuple[str, str]]) -> None:
 def forget_record(folder: Path, job: str) -> None:
     """Remove the newest record of a job: its packages turned out to be bad."""
     (folder / f"{job}.json").unlink(missing_ok=True)
+
+
+def record_paths(folder: Path, job: str) -> list[Path]:
+    """The files of a job's records, the newest and the earlier ones."""
+    return [folder / f"{job}.json", *sorted((folder / _EARLIER).glob(f"{glob.escape(job)}@*.json"))]
 
 
 def _earlier_path(folder: Path, record: Record) -> Path:

@@ -23,14 +23,19 @@ def select(jobs: Sequence[Job], patterns: Sequence[str]) -> list[Job]:
 
     A pattern that fits nothing is a UsageError: it is a typing error, and building nothing would hide it.
     """
+    kept = {job.identifier for job in select_exactly(jobs, patterns)}
+    for job in reversed(jobs):
+        if job.identifier in kept:
+            kept |= job.suppliers
+    return [job for job in jobs if job.identifier in kept]
+
+
+def select_exactly(jobs: Sequence[Job], patterns: Sequence[str]) -> list[Job]:
+    """Jobs with a cell that fits, without those these need. No pattern keeps everything, one that fits nothing is a UsageError."""
     if not patterns:
         return list(jobs)
     names = {output.identifier for job in jobs for output in job.outputs}
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in names):
             raise UsageError(f"--only {pattern}: fits no cell; `matrix` lists them, for example {min(names, default='')}")
-    kept = {job.identifier for job in jobs if any(matches(output.identifier, patterns) for output in job.outputs)}
-    for job in reversed(jobs):
-        if job.identifier in kept:
-            kept |= job.suppliers
-    return [job for job in jobs if job.identifier in kept]
+    return [job for job in jobs if any(matches(output.identifier, patterns) for output in job.outputs)]
