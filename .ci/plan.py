@@ -32,7 +32,9 @@ def planned(matrix: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     jobs, left_out = [], []
     for build in matrix["builds"]:
         if is_buildable(matrix, build):
-            jobs.append({key: build[key] for key in ("platform", "runner", "accel")})
+            settled = {cell["python"] for cell in cells_of(matrix, build) if cell["python"] and not cell["preview"]}
+            pythons = [python for python in build["pythons"] if python in settled]
+            jobs.append({**{key: build[key] for key in ("platform", "runner", "accel")}, "pythons": ",".join(pythons)})
         else:
             reason = next((cell["reason"] for cell in cells_of(matrix, build) if cell["state"] == SKIPPED), "nothing to build")
             left_out.append(f"{build['platform']} {build['accel']}: {reason}")

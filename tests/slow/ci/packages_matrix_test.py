@@ -68,6 +68,7 @@ def test_every_cell_has_a_job(matrix: dict[str, Any]) -> None:
     assert set(jobs) == expected - {("linux-64", "rocm")}
     assert all(runner == RUNNERS[platform] for (platform, _), runner in jobs.items())
     assert told.startswith("no job for linux-64 rocm: no ")
+    assert {job["pythons"] for listed in outputs.values() for job in listed} == {"3.10,3.11,3.12,3.13"}, "previews are left out"
     assert all(job["platform"] == "win-64" for job in outputs["windows"]) and len(outputs["windows"]) == 4
     cells = {(cell["platform"], cell["accel"]) for cell in matrix["cells"] if cell["platform"] != "noarch"}
     assert cells == expected, "the matrix itself knows every cell"
