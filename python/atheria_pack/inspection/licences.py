@@ -45,11 +45,12 @@ def check_licences(subject: Subject, rules: Rules) -> Iterator[Finding]:
     for part in parts_in(subject, rules.parts):
         if part.text is None:
             continue
-        wanted.add(part.licence)
         if _plain(part.text) not in texts:
             carried = sorted(subject.contents.licences)
             yield error("licence-text", "info/licenses", f"licenses/{part.text_name}, for {part.name} is in the binaries", carried)
-        if part.licence not in terms:
+        if part.stated:
+            wanted.add(part.licence)
+        if part.stated and part.licence not in terms:
             yield error("licence", "info/about.json", f"AND {part.licence}, for {part.name}", expression)
     if terms - wanted:
         yield error("licence", "info/about.json", f"only {' AND '.join(sorted(wanted))}", expression)

@@ -87,7 +87,7 @@ def _check_exports(subject: Subject, path: str, binary: Binary) -> Iterator[Find
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         yield error("exports", path, f"only {allowed}", ", ".join(strange[:3]) + more)
-    if not binary.exports:
+    if not binary.exports and not path.endswith(".exe"):  # the launcher of a command
         yield error("exports", path, f"at least one {allowed}", "none")
 
 

@@ -23,7 +23,8 @@ class RulesError(PackError):
 
 @dataclass(frozen=True)
 class Part:
-    """Something compiled or linked into packages that is not ours; `text` is the licence text to carry, if it needs one."""
+    """Something compiled or linked into packages that is not ours; `text` is the licence text to carry, if it needs one, and
+    `stated` whether the licence expression has to name it then."""
 
     name: str
     purl: str
@@ -35,6 +36,7 @@ class Part:
     evidence: bytes | None = None
     text: bytes | None = field(default=None, repr=False)
     text_name: str | None = None
+    stated: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _budget(name: str, entry: dict[str, Any]) -> Budget:
 
 def _part(root: Path, entry: dict[str, Any]) -> Part:
     missing = {"name", "purl", "licence", "into", "text", "why"} - set(entry)
-    unknown = set(entry) - {"name", "purl", "licence", "into", "text", "why", "accelerator", "platform", "evidence"}
+    unknown = set(entry) - {"name", "purl", "licence", "into", "text", "why", "accelerator", "platform", "evidence", "stated"}
     if missing or unknown:
         raise RulesError(f"{PARTS}: {entry.get('name', 'a part')} lacks {sorted(missing)} or has unknown {sorted(unknown)}")
     evidence = entry.get("evidence")
@@ -107,4 +109,5 @@ def _part(root: Path, entry: dict[str, Any]) -> Part:
         entry["name"], entry["purl"], entry["licence"], tuple(entry["into"]), entry["why"],
         entry.get("accelerator"), entry.get("platform"), evidence.encode() if evidence else None,
         _bytes((root / PARTS).with_name(entry["text"])) if entry["text"] else None, entry["text"],
+        bool(entry.get("stated", True)),
     )  # fmt: skip
