@@ -19,10 +19,14 @@ import rattler.exceptions
 
 from atheria_pack.atomic import write_json
 from atheria_pack.digest import digest_of, sha256_of
+from atheria_pack.platforms import virtual_packages
 from atheria_pack.solve import Solver
 
 STEPS = 100
 _TIMEOUT_SECONDS = 300.0
+_UNUSABLE = "backend {} is not usable: "
+# How the reason of a GPU's backend begins where the machine, not the package, lacks something.
+_ABSENT = ("no driver", "no device", "driver too old", "no kernels for the device")
 # py-rattler's exceptions share no base class of their own.
 _INSTALL_ERRORS: tuple[type[Exception], ...] = (
     OSError,
@@ -36,6 +40,9 @@ class Proof:
 
     `spec` is what a user would type. `report` is what `atheria run --json` printed. `backend` is how the accelerator's own
     backend describes itself there; the run may have chosen another one (the law's convolutions are not OpenBLAS's business).
+
+    `absent` is what the backend of a GPU says where this machine has none: then all that is proved is that the package installs,
+    that the backend loads and says why it is not usable, and that the law runs without it.
     """
 
     accel: str
@@ -46,6 +53,7 @@ class Proof:
     installed: str | None = None
     report: Mapping[str, Any] | None = None
     backend: str | None = None
+    absent: str | None = None
     reused: bool = False
 
 
@@ -54,20 +62,29 @@ def user_spec(accel: str) -> str:
     return f"atheria-core=*={accel}*"
 
 
-def prove(accel: str, channels: Sequence[str], platform: str, folder: Path, cache: Path, fingerprint: str) -> Proof:
+def backend_of(accel: str) -> str:
+    """The runtime's backend for an accelerator: `cuda` for `cuda130`."""
+    return accel.rstrip("0123456789")
+
+
+def prove(
+    accel: str, channels: Sequence[str], platform: str, folder: Path, cache: Path, fingerprint: str, cuda: str | None = None
+) -> Proof:
     """Install `atheria-core=*=ACCEL*` into a fresh prefix and run it there, with nothing else on PATH.
 
-    `fingerprint` stands for everything published: the proof of an unchanged channel is remembered, not repeated.
+    `fingerprint` stands for everything published: the proof of an unchanged channel is remembered, not repeated. `cuda` is the
+    version of `__cuda` that is assumed, so that a package for a GPU installs where there is none.
     """
     remembered = folder / f"{accel}.json"
-    key = digest_of({"fingerprint": fingerprint, "channels": list(channels)})
+    here = has_hardware(backend_of(accel), cuda)
+    key = digest_of({"fingerprint": fingerprint, "channels": list(channels), "hardware": here})
     if (earlier := _remembered(remembered, key)) is not None:
         return earlier
     prefix = folder / f"prefix-{accel}"
     shutil.rmtree(prefix, ignore_errors=True)
     remembered.unlink(missing_ok=True)
     started = time.monotonic()
-    proof = _proved(accel, channels, platform, folder, prefix, cache, started)
+    proof = _proved(accel, channels, platform, folder, prefix, cache, started, cuda, here)
     if proof.success:
         shutil.rmtree(prefix, ignore_errors=True)
         write_json(remembered, {"key": key, "proof": asdict(proof)})
@@ -88,13 +105,21 @@ def _remembered(path: Path, key: str) -> Proof | None:
 
 
 def _proved(
-    accel: str, channels: Sequence[str], platform: str, folder: Path, prefix: Path, cache: Path, started: float
+    accel: str,
+    channels: Sequence[str],
+    platform: str,
+    folder: Path,
+    prefix: Path,
+    cache: Path,
+    started: float,
+    cuda: str | None,
+    here: bool,
 ) -> Proof:
     def ended(success: bool, reason: str, core: str | None = None, **found: Any) -> Proof:
         return Proof(accel, user_spec(accel), success, reason, time.monotonic() - started, core, **found)
 
     try:
-        installed = install([user_spec(accel)], channels, platform, prefix, cache)
+        installed = install([user_spec(accel)], channels, platform, prefix, cache, cuda)
     except rattler.exceptions.SolverError as error:
         return ended(False, f"does not solve: {error}")
     except _INSTALL_ERRORS as error:
@@ -107,21 +132,38 @@ def _proved(
     if report is None:
         return ended(False, reason, core)
     backend, trouble = own_backend(prefix, accel, folder)
-    return ended(backend is not None, reason if backend else trouble, core, report=report, backend=backend)
+    if backend is not None:
+        return ended(True, reason, core, report=report, backend=backend)
+    absent = trouble.removeprefix(_UNUSABLE.format(backend_of(accel)))
+    if not here and absent.startswith(_ABSENT):
+        return ended(True, reason, core, report=report, absent=absent)
+    return ended(False, trouble, core, report=report)
+
+
+def has_hardware(backend: str, cuda: str | None) -> bool:
+    """Whether this machine has what the backend of an accelerator runs on, as others than the backend see it."""
+    if backend == "rocm":
+        return Path("/dev/kfd").exists()  # the kernel's door to AMD's GPUs
+    if backend != "cuda":
+        return True
+    found = [package.into_generic() for package in rattler.VirtualPackage.detect()]
+    drivers = [generic.version for generic in found if generic.name.normalized == "__cuda"]
+    return any(cuda is None or driver >= rattler.Version(cuda) for driver in drivers)
 
 
 def own_backend(prefix: Path, accel: str, folder: Path) -> tuple[str | None, str]:
     """How the backend of an accelerator describes itself in a prefix; None and the reason where it is missing or unusable."""
+    name = backend_of(accel)
     done = in_prefix(prefix, ["atheria", "info", "--json"], cwd=folder)
     try:
         backends = {entry["name"]: entry for entry in json.loads(done.stdout)["backends"]}
     except (json.JSONDecodeError, KeyError, TypeError):
         return None, f"`atheria info --json` ended with {done.returncode} and lists no backends: {done.stderr.strip()[-200:]}"
-    if accel not in backends:
-        return None, f"backend {accel} is not there, only {', '.join(sorted(backends))}"
-    if not backends[accel]["score"]:
-        return None, f"backend {accel} is not usable: {backends[accel]['reason']}"
-    return str(backends[accel]["description"]), ""
+    if name not in backends:
+        return None, f"backend {name} is not there, only {', '.join(sorted(backends))}"
+    if not backends[name]["score"]:
+        return None, _UNUSABLE.format(name) + str(backends[name]["reason"])
+    return str(backends[name]["description"]), ""
 
 
 def demonstrate(prefix: Path, picture: Path) -> tuple[Mapping[str, Any] | None, str]:
@@ -159,12 +201,14 @@ def judge_picture(path: Path) -> tuple[bool, str]:
     return True, f"{size[0]}x{size[1]} picture with {len(colours)} colours"
 
 
-def install(specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path, cache: Path) -> list[str]:
-    """Solve and install into `prefix`; answers `name-version-build` of all packages.
+def install(
+    specs: Sequence[str], channels: Sequence[str], platform: str, prefix: Path, cache: Path, cuda: str | None = None
+) -> list[str]:
+    """Solve and install into `prefix`; answers `name-version-build` of all packages. `cuda`: the version of `__cuda` to assume.
 
     Raises py-rattler's SolverError when nothing satisfies the specs, its other errors and OSError when the install fails.
     """
-    records = Solver(channels, platform).records(specs)
+    records = Solver(channels, platform, virtual_packages=virtual_packages(platform, platform, cuda)).records(specs)
 
     async def unpack() -> None:
         await rattler.install(records=records, target_prefix=prefix, cache_dir=cache / "pkgs", show_progress=False)

@@ -19,14 +19,15 @@ from atheria_pack.channel.renew import renew
 from atheria_pack.cli.matrix import refuse_skips
 from atheria_pack.cli.options import add_selection, channel_of, jobs_of, request_of, workspace_of
 from atheria_pack.cli.progress import LastingStream, LiveTable, PlainLines, names
+from atheria_pack.environments import assumed_cuda
 from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.launch import Order
 from atheria_pack.machine import default_jobs
 from atheria_pack.matrix import Matrix, Request, survey
 from atheria_pack.matrix_view import as_json, text_lines
 from atheria_pack.outcome import JobResult, Run
-from atheria_pack.plan import State
-from atheria_pack.proof import Proof, fingerprint_of, prove
+from atheria_pack.plan import Job, State
+from atheria_pack.proof import Proof, backend_of, fingerprint_of, prove
 from atheria_pack.record import load_records
 from atheria_pack.report import as_report, counts, platform_lines
 from atheria_pack.variants import ACCEL_KEY
@@ -73,7 +74,7 @@ def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
         except BaseException as error:  # told below with all that was done until then, and raised again
             outcome.interrupted = outcome.interrupted or isinstance(error, KeyboardInterrupt)
             ended = error
-        trouble = trouble_of(outcome, proofs, matrix, arguments, ended)
+        trouble = trouble_of(outcome, proofs, matrix, request.native, arguments, ended)
         status = _status(outcome, proofs, trouble, ended)
         seconds = time.monotonic() - started
         report = as_report(matrix, outcome, proofs, workspace.channel, request, seconds, status, trouble)
@@ -129,30 +130,38 @@ def _print_plan(matrix: Matrix, request: Request, workspace: Workspace, as_value
 def _prove(
     workspace: Workspace, matrix: Matrix, request: Request, outcome: Run, proofs: list[Proof], talk: TextIO
 ) -> None:
-    accels = sorted(
-        {
-            output.variant[ACCEL_KEY]
-            for result in outcome.results.values()
-            if result.good and result.job.platform == request.native
-            for output in result.job.outputs
-            if output.name == PROVED_PACKAGE and ACCEL_KEY in output.variant
-        }
-    )
+    made = [result.job for result in outcome.results.values() if result.good and _is_proved(result.job)]
+    accels = {
+        output.variant[ACCEL_KEY]: assumed_cuda(output)
+        for job in made
+        if job.platform == request.native
+        for output in job.outputs
+        if output.name == PROVED_PACKAGE and ACCEL_KEY in output.variant
+    }
     fingerprint = fingerprint_of(workspace.channel)
     channels = [workspace.channel.as_uri(), matrix.channel.uri]
-    for accel in accels:
-        proof = prove(accel, channels, request.native, workspace.output / "proof", workspace.cache, fingerprint)
+    for accel, cuda in sorted(accels.items()):
+        proof = prove(accel, channels, request.native, workspace.output / "proof", workspace.cache, fingerprint, cuda)
         print(proof_line(proof), file=talk, flush=True)
         proofs.append(proof)
+    foreign = list(dict.fromkeys(job.platform for job in made if job.platform != request.native))
+    if foreign:
+        print(f"not proved: {', '.join(foreign)}, whose programs do not run on this {request.native} machine", file=talk, flush=True)
+
+
+def _is_proved(job: Job) -> bool:
+    return any(output.name == PROVED_PACKAGE for output in job.outputs)
 
 
 def proof_line(proof: Proof) -> str:
     """A proof in a line: what was installed, what it computed, or why it did not."""
-    word = "proved" if proof.success else "NOT proved"
+    word = ("proved without its GPU" if proof.absent else "proved") if proof.success else "NOT proved"
     again = " (nothing changed since)" if proof.reused else ""
     told = [_figures(proof.report)] if proof.report else []
     if proof.backend:
-        told.append(f"{proof.accel}: {proof.backend}")
+        told.append(f"{backend_of(proof.accel)}: {proof.backend}")
+    if proof.absent:
+        told.append(f"backend {backend_of(proof.accel)} is there and says: {proof.absent}")
     what = proof.installed or "nothing installed"
     return f"{word}{again}: '{proof.spec}' in {proof.seconds:.1f} s: {'; '.join([what, *told, proof.reason])}"
 
@@ -163,16 +172,22 @@ def _figures(report: Mapping[str, Any]) -> str:
 
 
 def trouble_of(
-    outcome: Run, proofs: Sequence[Proof], matrix: Matrix, arguments: argparse.Namespace, ended: BaseException | None
+    outcome: Run,
+    proofs: Sequence[Proof],
+    matrix: Matrix,
+    native: str,
+    arguments: argparse.Namespace,
+    ended: BaseException | None,
 ) -> str | None:
-    """What is wrong with a run as a whole: what ended it early, or that it proved nothing although it was to."""
+    """What is wrong with a run as a whole: what ended it early, or that it proved nothing of this machine's platform although it
+    was to."""
     if outcome.interrupted:
         return "interrupted"
     if ended is not None:
         return str(ended) or repr(ended)
     if outcome.disk_full:
         return "the disk ran full"
-    asked = [decision for decision in matrix.decisions if PROVED_PACKAGE in {output.name for output in decision.job.outputs}]
+    asked = [decision for decision in matrix.decisions if decision.job.platform == native and _is_proved(decision.job)]
     if arguments.no_proof or proofs or not asked:
         return None
     reasons = dict.fromkeys(outcome.results[decision.job.identifier].reason for decision in asked)

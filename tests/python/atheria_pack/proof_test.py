@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from atheria_pack.proof import demonstrate, fingerprint_of, in_prefix, judge_picture, own_backend, prove, user_spec
+import rattler
+from atheria_pack.proof import demonstrate, fingerprint_of, has_hardware, in_prefix, judge_picture, own_backend, prove, user_spec
 from PIL import Image
 
 
@@ -42,13 +43,15 @@ def test_a_prefix_runs_with_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.
     [
         ("cpu", ("kernels", "")),
         ("openblas", (None, "backend openblas is not usable: no libopenblas")),
-        ("cuda", (None, "backend cuda is not there, only cpu, openblas")),
+        ("cuda130", (None, "backend cuda is not there, only cpu, openblas, rocm")),
+        ("rocm", (None, "backend rocm is not usable: no driver: libamdhip64.so: not there")),
     ],
 )
 def test_the_accelerators_own_backend_must_be_usable(tmp_path: Path, accel: str, expected: tuple[str | None, str]) -> None:
     backends = [
         {"name": "cpu", "score": 100, "description": "kernels", "reason": ""},
         {"name": "openblas", "score": 0, "description": "", "reason": "no libopenblas"},
+        {"name": "rocm", "score": 0, "description": "", "reason": "no driver: libamdhip64.so: not there"},
     ]
     program = tmp_path / "bin" / "atheria"
     program.parent.mkdir()
@@ -107,3 +110,15 @@ def test_an_install_that_fails_is_a_failed_proof(tmp_path: Path) -> None:
         (channel / subdir / "repodata.json").write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": packages}))
     proof = prove("cpu", [channel.as_uri()], "linux-64", tmp_path / "proof", tmp_path / "cache", "f")
     assert not proof.success and proof.reason.startswith("does not install: ")
+
+
+def test_a_driver_that_is_too_old_is_no_hardware_for_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Detected:
+        def into_generic(self) -> rattler.GenericVirtualPackage:
+            return rattler.GenericVirtualPackage(rattler.PackageName("__cuda"), rattler.Version("12.4"), rattler.BuildString("0"))
+
+    monkeypatch.setattr(rattler.VirtualPackage, "detect", lambda: [Detected()])
+    assert has_hardware("cuda", "12.4") and not has_hardware("cuda", "13.0")
+    monkeypatch.setattr(rattler.VirtualPackage, "detect", list)
+    assert not has_hardware("cuda", "12.4")
+    assert has_hardware("cpu", None) and has_hardware("openblas", None) and has_hardware("metal", None)
