@@ -119,10 +119,11 @@ def _records(depends: Sequence[str], channel: str, platform: str) -> list[rattle
         return []
     solver = Solver([channel], platform, virtual_packages=_ANY_MACHINE)
     try:
-        return [record for record in solver.records(specs) if record.name.normalized not in _SYSTEM_PACKAGES]
+        found = [record for record in solver.records(specs) if record.name.normalized not in _SYSTEM_PACKAGES]
     except SolverError as error:
         told = " ".join(str(error).split())
         raise PackError(f"the channel {channel} cannot give {', '.join(specs)} for {platform}: {told}") from error
+    return sorted(found, key=lambda record: record.name.normalized)
 
 
 def _fetched(record: rattler.RepoDataRecord, cache: Path, say: Callable[[str], None]) -> Path:
