@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterable
@@ -17,9 +18,10 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from atheria_pack.atomic import write_text
+from atheria_pack.digest import sha256_of
 from atheria_pack.inspection.licences import parts_in
 from atheria_pack.inspection.rules import Rules
-from atheria_pack.inspection.subject import Subject
+from atheria_pack.inspection.subject import Subject, read_subject
 
 SUFFIX = ".cdx.json"
 # One word of these names a thing whose version the specification fixes: ==1.2 build, or =1.2=build.
@@ -29,6 +31,7 @@ _PINNED = re.compile(r"(\S+) ==?(\d[\w.]*)(?: (\S+))?")
 def bill_of_materials(subject: Subject, rules: Rules) -> str:
     """The bill as JSON: the package, its files with digests, what it needs, what is compiled in, what compiled it."""
     contents = subject.contents
+    properties = {**_facts(subject), "atheria:parts": rules.digest}
     root = Component(
         type=ComponentType.LIBRARY,
         name=contents.name,
@@ -38,7 +41,7 @@ def bill_of_materials(subject: Subject, rules: Rules) -> str:
         hashes=[_sha256(contents.sha256)],
         licenses=[LicenseExpression(str(contents.about.get("license")))],
         description=str(contents.about["summary"]) if contents.about.get("summary") else None,
-        properties=_properties(subject),
+        properties=[Property(name=name, value=value) for name, value in properties.items()],
     )
     # Not a random number: the same package has the same bill.
     bom = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_OID, f"sha256:{contents.sha256}"))
@@ -70,6 +73,28 @@ def write_bill(folder: Path, subject: Subject, rules: Rules) -> Path:
     path = bill_path(folder, subject)
     write_text(path, bill_of_materials(subject, rules))
     return path
+
+
+def renew_bills(channel: Path, folder: Path, rules: Rules) -> None:
+    """Make `folder` hold the bills of exactly the packages in a channel; those that are current stay as they are."""
+    wanted = set()
+    for package in sorted(channel.glob("*/*.conda")):
+        path = folder / package.parent.name / f"{package.name}{SUFFIX}"
+        wanted.add(path)
+        if not _is_current(path, package, rules):
+            write_bill(folder, read_subject(package), rules)
+    for stranger in set(folder.glob(f"*/*{SUFFIX}")) - wanted:
+        stranger.unlink()
+
+
+def _is_current(path: Path, package: Path, rules: Rules) -> bool:
+    """Whether a bill is of this package and of these parts, by the digests in it."""
+    try:
+        root = json.loads(path.read_bytes())["metadata"]["component"]
+        hashed, properties = root["hashes"][0]["content"], {entry["name"]: entry["value"] for entry in root["properties"]}
+    except (FileNotFoundError, ValueError, KeyError, IndexError, TypeError):
+        return False  # none, or damaged
+    return bool(hashed == sha256_of(package) and properties.get("atheria:parts") == rules.digest)
 
 
 def _purl(name: str, version: str | None, **qualifiers: str) -> PackageURL:
@@ -114,7 +139,7 @@ def _tools(subject: Subject) -> list[Component]:
     ]  # fmt: skip
 
 
-def _properties(subject: Subject) -> list[Property]:
+def _facts(subject: Subject) -> dict[str, str]:
     claims = subject.claims or {}
     found = {
         "atheria:accel": subject.accel,
@@ -124,7 +149,7 @@ def _properties(subject: Subject) -> list[Property]:
         "conda:licence-texts": " ".join(sorted(subject.contents.licences)) or None,
         "conda:virtual-packages": ", ".join(spec for spec in subject.contents.depends if spec.startswith("__")) or None,
     }
-    return [Property(name=name, value=str(value)) for name, value in found.items() if value is not None]
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def _date(subject: Subject) -> datetime:

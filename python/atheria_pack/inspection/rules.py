@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,13 +51,20 @@ class Budget:
 
 @dataclass(frozen=True)
 class Rules:
-    """All tables. `product` is the product's own licence text; `folders` are those a build must leave no trace of."""
+    """All tables. `product` is the product's own licence text; `folders` are those a build must leave no trace of, and
+    `digest` that of the table of parts."""
 
     product: bytes = field(repr=False)
     parts: tuple[Part, ...]
     budgets: dict[str, Budget]
     architectures: dict[str, int]
     folders: tuple[str, ...]
+    digest: str
+
+
+def has_rules(root: Path) -> bool:
+    """Whether a project has tables to inspect its packages by."""
+    return (root / BUDGETS).is_file()
 
 
 def load_rules(root: Path, folders: tuple[Path, ...] = ()) -> Rules:
@@ -68,6 +76,7 @@ def load_rules(root: Path, folders: tuple[Path, ...] = ()) -> Rules:
         {name: _budget(name, entry) for name, entry in budgets.get("outputs", {}).items()},
         {name: int(entry["bytes"]) for name, entry in budgets.get("architectures", {}).items()},
         tuple(str(folder.absolute()) for folder in (root, *folders, Path.home())),
+        hashlib.sha256(_bytes(root / PARTS)).hexdigest(),
     )
 
 

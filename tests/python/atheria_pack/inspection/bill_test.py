@@ -1,11 +1,12 @@
 """Bills of materials: what is in them, that they keep the CycloneDX schema, and that they are the same every time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from atheria_pack.inspection.bill import bill_of_materials, write_bill
+from atheria_pack.inspection.bill import bill_of_materials, renew_bills, write_bill
 from atheria_pack.inspection.rules import Rules, load_rules
 from atheria_pack.inspection.subject import read_subject
 from cyclonedx.schema import SchemaVersion
@@ -78,3 +79,28 @@ def test_file_goes_beside_its_siblings(core_draft: Draft, tmp_path: Path, rules:
     path = write_bill(tmp_path / "sbom", subject, rules)
     assert path == tmp_path / "sbom" / "linux-64" / "atheria-core-0.1.0-cpu_py312_h0123456_200.conda.cdx.json"
     assert path.read_text() == bill_of_materials(subject, rules)
+
+
+def test_renewing(core_draft: Draft, tmp_path: Path, rules: Rules) -> None:
+    channel, folder = tmp_path / "channel", tmp_path / "sbom"
+    (channel / "linux-64").mkdir(parents=True)
+    first = core_draft.write(channel / "linux-64")
+    renew_bills(channel, folder, rules)
+    (kept,) = folder.rglob("*.json")
+    whole = kept.read_text()
+    kept.write_text(whole.replace('"GNU"', '"CLANG"'))
+    renew_bills(channel, folder, rules)
+    assert '"CLANG"' in kept.read_text(), "a current bill is not written again"
+    renew_bills(channel, folder, replace(rules, digest="of other parts"))
+    assert '"CLANG"' not in kept.read_text()
+    kept.write_text("{")
+    renew_bills(channel, folder, rules)
+    assert kept.read_text() == whole
+    changed = core_draft.copy()
+    changed.files["bin/more"] = b"more"
+    changed.write(channel / "linux-64")
+    renew_bills(channel, folder, rules)
+    assert "file:bin/more" in kept.read_text()
+    first.unlink()
+    renew_bills(channel, folder, rules)
+    assert not kept.exists()

@@ -1,6 +1,7 @@
 """Claims about GPUs against device code of nvcc and hipcc inside a plugin."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_device_code_in_a_cpu_package(cuda: Draft, tmp_path: Path, rules: Rules)
 
 
 def test_architecture_over_its_budget(tmp_path: Path, rules: Rules) -> None:
-    small = Rules(rules.product, rules.parts, rules.budgets, {**rules.architectures, "cuda": 500}, rules.folders)
+    small = replace(rules, architectures={**rules.architectures, "cuda": 500})
     draft = runtime(tmp_path, "cuda130", 500, fatbin("--compress-mode=size", *CUDA), cuda=CUDA_CLAIM)
     found = [finding.expected for finding in check(draft.write(tmp_path), small) if finding.rule == "budget"]
     assert any("sm_75" in text for text in found), found
