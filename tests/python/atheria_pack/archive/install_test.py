@@ -273,6 +273,18 @@ def test_beside_the_archives_no_place_needs_to_be_named(tmp_path: Path, archives
     assert Path(done.stdout.strip()).parent == tmp_path / "home" / ".local" / "share" / "atheria"
 
 
+def test_piped_into_a_shell(tmp_path: Path, archives: Path) -> None:
+    """`curl .../install.sh | sh -s -- --from ...`: the script has no folder, so it must be told where the archives are."""
+    variables = environment(Machine(tmp_path / "m"))
+    command = ["sh", "-s", "--", "--prefix", str(tmp_path / "p")]
+    told = subprocess.run(command, env=variables, input=SCRIPT.read_text(), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 2 and "say where the archives are with --from DIR_OR_URL" in told.stderr
+    command += ["--from", str(archives)]
+    done = subprocess.run(command, env=variables, input=SCRIPT.read_text(), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_dir()
+
+
 @pytest.fixture
 def server(archives: Path) -> Iterator[str]:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(archives))
