@@ -51,7 +51,9 @@ def base_as_json(base: BaseChannel) -> dict[str, Any]:
         "name": base.name,
         "uri": base.uri,
         "note": base.note,
-        "overlay": {key: list(values) for key, values in base.overlay.items()},
+        "overlays": {
+            platform: {key: list(values) for key, values in overlay.items()} for platform, overlay in base.overlays.items()
+        },
     }
 
 

@@ -21,12 +21,14 @@ from typing import Any
 
 from atheria_pack.bootstrap.interpreters import ADVICE_GET_ONE, find_interpreters
 from atheria_pack.bootstrap.model import BootstrapChannel, BootstrapEvent, EventKind, MadePackage, RejectedInterpreter
-from atheria_pack.bootstrap.plan import Job, Order, overlay, plan_jobs
+from atheria_pack.bootstrap.plan import Job, Machine, Order, overlays, plan_jobs
 from atheria_pack.bootstrap.recipes import read_recipes
 from atheria_pack.bootstrap.toolchain import find_toolchain
 from atheria_pack.bootstrap.tools import find_pip
 from atheria_pack.bootstrap.wheels import WheelPin, fetch_wheels, file_sha256, missing_wheels
 from atheria_pack.errors import BootstrapError, DiskFullError
+from atheria_pack.platforms import PLATFORMS
+from atheria_pack.toolkits.rocm import find_hip
 
 Progress = Callable[[BootstrapEvent], None]
 
@@ -42,6 +44,7 @@ def ensure_channel(
     pythons: list[str] | None,
     progress: Progress,
     jobs: int,
+    platforms: Sequence[str] = PLATFORMS,
 ) -> BootstrapChannel:
     """Make the bootstrap channel of this machine, or bring it up to date.
 
@@ -54,6 +57,7 @@ def ensure_channel(
             and fit is packaged, whatever this run asked for: another one may build against the same channel.
         progress: called from several threads, one call at a time.
         jobs: packages made at the same time.
+        platforms: what is to be built for. Cross compilers for others are not made now; those made before stay.
 
     Raises:
         BootstrapError: no usable compiler or interpreter, a damaged or unreachable wheel, a failed package. Its text says
@@ -71,11 +75,14 @@ def ensure_channel(
     _require(interpreters, pythons or [], rejected)
     for interpreter in interpreters.values():
         report("note", f"python {interpreter.text}: {interpreter.prefix} ({interpreter.layout})")
-    planned = plan_jobs(recipes, interpreters, toolchain, subdir)
-    report.total = len(planned)
+    hip = find_hip(os.environ)
+    report("note", f"hip: hipcc {hip.version} ({hip.path}), clang {hip.clang}" if hip else "hip: no hipcc found, so no packages for AMD's GPUs")
+    whole = plan_jobs(recipes, Machine(subdir, interpreters, toolchain, hip))
 
     cache_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(cache_dir / "lock"), _ended_in_order():
+        planned = [job for job in whole if job.serves(platforms, subdir) or _cached(job, cache_dir)]
+        report.total = len(planned)
         to_make: list[Job] = []
         made: dict[str, MadePackage] = {}
         for job in planned:
@@ -88,20 +95,20 @@ def ensure_channel(
         reused = [package.identifier for package in made.values()]
         if to_make:
             _fetch(to_make, cache_dir, [i.executable for i in interpreters.values()], report, jobs)
-            fresh = _make_all(to_make, cache_dir, subdir, report, jobs)
+            fresh = _make_all(to_make, cache_dir, report, jobs)
             made |= fresh
             built = [fresh[job.key].identifier for job in to_make]
         else:
             built = []
         packages = sorted((made[job.key] for job in planned), key=lambda package: package.identifier)
         placed = _place(packages, channel_dir, subdir, report)
-        _forget_old(cache_dir, {job.key for job in planned})
+        _forget_old(cache_dir, {job.key for job in whole})
     return BootstrapChannel(
         path=channel_dir,
         pythons=list(interpreters),
         rejected_interpreters=rejected,
         toolchain=toolchain,
-        variants_overlay=overlay(planned),
+        variants_overlays=overlays(whole),
         packages=placed,
         built=built,
         reused=reused,
@@ -188,15 +195,15 @@ def _package(record: dict[str, Any], path: Path) -> MadePackage:
 
 
 def _fetch(to_make: Sequence[Job], cache_dir: Path, pythons: Sequence[Path], report: _Reporter, jobs: int) -> None:
-    """Bring every wheel the jobs need into the cache, one call of pip for each Python."""
+    """Bring every wheel the jobs need into the cache, one call of pip for each Python, and one for other platforms."""
     wheel_dir = cache_dir / "wheels"
     pins = {job.wheel.file: job.wheel for job in to_make if job.wheel is not None}
     missing = missing_wheels(pins.values(), wheel_dir)
     if not missing:
         return
-    groups: dict[str | None, list[WheelPin]] = {}
-    for pin in missing:
-        groups.setdefault(pin.python, []).append(pin)
+    groups: dict[tuple[str | None, bool], list[WheelPin]] = {}
+    for pin in missing:  # one call takes a name once: not for this platform and another
+        groups.setdefault((pin.python, pin.runs_on(_subdir())), []).append(pin)
     pip = find_pip(pythons)
     report("fetch", f"{len(missing)} wheels with {' '.join(pip)}")
     with ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -204,12 +211,12 @@ def _fetch(to_make: Sequence[Job], cache_dir: Path, pythons: Sequence[Path], rep
             future.result()
 
 
-def _make_all(to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Reporter, jobs: int) -> dict[str, MadePackage]:
+def _make_all(to_make: Sequence[Job], cache_dir: Path, report: _Reporter, jobs: int) -> dict[str, MadePackage]:
     """Make the packages, `jobs` at a time; the first failure lets running ones finish and starts no more."""
     made: dict[str, MadePackage] = {}
     running: set[subprocess.Popen[bytes]] = set()
     pool = ThreadPoolExecutor(max(1, jobs))
-    futures = {pool.submit(_make_one, job, cache_dir, subdir, report, running): job for job in to_make}
+    futures = {pool.submit(_make_one, job, cache_dir, report, running): job for job in to_make}
     try:
         finished, pending = wait(futures, return_when=FIRST_EXCEPTION)
         for future in pending:
@@ -224,7 +231,7 @@ def _make_all(to_make: Sequence[Job], cache_dir: Path, subdir: str, report: _Rep
     return made
 
 
-def _make_one(job: Job, cache_dir: Path, subdir: str, report: _Reporter, running: set[subprocess.Popen[bytes]]) -> MadePackage:
+def _make_one(job: Job, cache_dir: Path, report: _Reporter, running: set[subprocess.Popen[bytes]]) -> MadePackage:
     report("build", job.origin, job.label)
     started = time.monotonic()
     scratch = cache_dir / "making" / job.key[:16]
@@ -232,7 +239,7 @@ def _make_one(job: Job, cache_dir: Path, subdir: str, report: _Reporter, running
     log.parent.mkdir(parents=True, exist_ok=True)
     (cache_dir / "making").mkdir(exist_ok=True)
     order = cache_dir / "making" / f"{job.key[:16]}.order"
-    order.write_bytes(pickle.dumps(Order(job, cache_dir / "wheels", scratch, cache_dir / "packages" / job.key, subdir)))
+    order.write_bytes(pickle.dumps(Order(job, cache_dir / "wheels", scratch, cache_dir / "packages" / job.key, job.subdir)))
     source = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))}
     with log.open("wb") as sink:
@@ -306,7 +313,7 @@ def _why(log: str) -> str:
 def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, report: _Reporter) -> list[MadePackage]:
     """Make `channel_dir` hold exactly `packages`, indexed. The new channel is made beside the old one and put in its place
     when it is complete."""
-    state = {"subdir": subdir, "packages": {f"{one.subdir}/{one.path.name}": one.key for one in packages}}
+    state = {"subdirs": list(PLATFORMS), "packages": {f"{one.subdir}/{one.path.name}": one.key for one in packages}}
     placed = [
         MadePackage(one.name, one.version, one.build, one.subdir, channel_dir / one.subdir / one.path.name, one.origin, one.key)
         for one in packages
@@ -322,7 +329,7 @@ def _place(packages: Sequence[MadePackage], channel_dir: Path, subdir: str, repo
     old = channel_dir.with_name(channel_dir.name + ".old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    for name in (subdir, "noarch"):
+    for name in sorted({subdir, "noarch", *PLATFORMS}):  # platforms without a package have an index that says so
         (fresh / name).mkdir(parents=True)
     for one in packages:
         _link(one.path, fresh / one.subdir / one.path.name)

@@ -81,9 +81,9 @@ class BootstrapChannel:
 
     - `path`: the folder with `linux-64/` and `noarch/`; `uri` is what solvers take.
     - `pythons`: the minor versions packaged, oldest first ("3.10", ...).
-    - `variants_overlay`: variant keys this channel answers differently from the pins, each with the list of values to put
-      in place of the pinned list. A key whose values belong to a zip group has one value here, which stands for every
-      row of the group. Merge it after `variants.yaml` and tell the user.
+    - `variants_overlays`: by platform, variant keys this channel answers differently from the pins, each with the list of values
+      to put in place of the pinned list. A key whose values belong to a zip group has one value here, which stands for every
+      row of the group that has one. Merge it after `variants.yaml` and tell the user.
     - `built`, `reused`: `name-version-build` of what this call made and of what it took from the cache.
     """
 
@@ -91,7 +91,7 @@ class BootstrapChannel:
     pythons: list[str]
     rejected_interpreters: list[RejectedInterpreter]
     toolchain: Toolchain
-    variants_overlay: dict[str, list[str]]
+    variants_overlays: dict[str, dict[str, list[str]]]
     packages: list[MadePackage]
     built: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)

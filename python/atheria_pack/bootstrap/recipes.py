@@ -12,7 +12,7 @@ import yaml
 from atheria_pack.bootstrap.wheels import WheelPin
 from atheria_pack.errors import BootstrapError
 
-MadeFrom = Literal["wheel", "interpreter", "compiler", "runtime-library", "c-library", "facts"]
+MadeFrom = Literal["wheel", "interpreter", "compiler", "runtime-library", "c-library", "hip-compiler", "facts"]
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,25 @@ class BootstrapRecipe:
 
     - `made_from`: where the content comes from.
     - `per_python`: one package for each interpreter.
+    - `instances`: facts of each package that the recipe makes, where it makes several; one instance without facts else.
     - `wheels`: the pinned wheels; one for each Python if `per_python`, else one.
     - `drop`: patterns of wheel members that are left out.
     - `version_components`: how many components of the wheel's version the package keeps; 0 for all.
     - `library`: soname of the runtime library that is copied.
     - `compiler_family`: the recipe is only for this family of compilers.
-    - `subdirs`: the platforms it is for; empty for all.
+    - `subdirs`: the platforms it is made on; empty for all.
+    - `targets`: platforms it helps to compile for, and only they need it; empty if it is needed for this one.
+    - `also_for`: other platforms that a package is made for as well, from a wheel of theirs.
     - `noarch_python`: for any Python; `entry_points` are the console scripts it lists.
-    - `variants`: variant keys that this package answers; values may name facts in braces.
+    - `variants`: variant keys that this package answers, for the platform it is named after or for all; values may name
+      facts in braces.
     """
 
     folder: Path
     name: str
     made_from: MadeFrom
     per_python: bool
+    instances: tuple[dict[str, str], ...]
     wheels: tuple[WheelPin, ...]
     drop: tuple[str, ...]
     version_components: int
@@ -51,6 +56,8 @@ class BootstrapRecipe:
     rename: RenamedSymbols | None
     compiler_family: str | None
     subdirs: tuple[str, ...]
+    targets: tuple[str, ...]
+    also_for: tuple[str, ...]
     noarch_python: bool
     entry_points: dict[str, str]
     variants: dict[str, str]
@@ -81,6 +88,7 @@ class BootstrapRecipe:
 _KEYS = {
     "made_from",
     "for_each",
+    "instances",
     "origin",
     "wheels",
     "drop",
@@ -89,6 +97,8 @@ _KEYS = {
     "rename_symbols",
     "compiler_family",
     "subdirs",
+    "targets",
+    "also_for",
     "variants",
 }
 
@@ -122,6 +132,9 @@ def read_recipe(folder: Path) -> BootstrapRecipe:
     )
     if (facts["made_from"] == "wheel") != bool(wheels):
         raise BootstrapError(f"{path}: a package made from a wheel pins at least one, and only such a package")
+    instances = [{str(key): str(value) for key, value in item.items()} for item in facts.get("instances", [{}])]
+    if "for_each" in facts and "instances" in facts:
+        raise BootstrapError(f"{path}: packages are for each Python or listed as instances, not both")
     rename = facts.get("rename_symbols")
     build = document.get("build", {})
     entry_points = dict(str(line).split(" = ", 1) for line in build.get("python", {}).get("entry_points", []))
@@ -130,6 +143,7 @@ def read_recipe(folder: Path) -> BootstrapRecipe:
         name=name,
         made_from=facts["made_from"],
         per_python="for_each" in facts,
+        instances=tuple(instances),
         wheels=wheels,
         drop=tuple(facts.get("drop", [])),
         version_components=int(facts.get("version_components", 0)),
@@ -137,6 +151,8 @@ def read_recipe(folder: Path) -> BootstrapRecipe:
         rename=RenamedSymbols(**rename) if rename else None,
         compiler_family=facts.get("compiler_family"),
         subdirs=tuple(facts.get("subdirs", [])),
+        targets=tuple(facts.get("targets", [])),
+        also_for=tuple(facts.get("also_for", [])),
         noarch_python=build.get("noarch") == "python",
         entry_points=entry_points,
         variants={str(key): str(value) for key, value in facts.get("variants", {}).items()},

@@ -14,6 +14,7 @@ import rattler
 
 from atheria_pack.bootstrap import BootstrapEvent, ensure_channel
 from atheria_pack.errors import UsageError
+from atheria_pack.platforms import PLATFORMS
 
 DEFAULT = "conda-forge"
 BOOTSTRAP = "bootstrap"
@@ -24,15 +25,19 @@ _PROBE_SECONDS = 4.0
 class BaseChannel:
     """`name` is what the user says, `uri` what solvers take, `note` what the user should know about the choice.
 
-    `overlay` holds variant keys that this channel answers differently from the pins. `pythons` are those a bootstrapped
+    `overlays` holds, by platform, variant keys that this channel answers differently from the pins. `pythons` are those a bootstrapped
     channel has; None where only its index can tell.
     """
 
     name: str
     uri: str
     note: str
-    overlay: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    overlays: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     pythons: frozenset[str] | None = None
+
+    def overlay(self, platform: str) -> Mapping[str, Sequence[str]]:
+        """The keys that the channel answers differently for one platform."""
+        return self.overlays.get(platform, {})
 
     def lacks(self, python: str | None) -> str | None:
         """Why packages for this Python ("3.11") cannot be built against the channel, None when they may."""
@@ -49,16 +54,17 @@ def choose(
     pythons: Sequence[str] | None,
     progress: Callable[[BootstrapEvent], None],
     alone: AbstractContextManager[object],
+    platforms: Sequence[str] = PLATFORMS,
 ) -> BaseChannel:
     """The channel for this run. Nothing asked means conda-forge if it answers, else one bootstrapped on this machine.
 
     A channel that was asked for by name and does not answer is a UsageError: falling back would surprise. `pythons` are those
-    the user named: a bootstrapped channel without one of them is a BootstrapError. `alone` is entered while one is
-    bootstrapped: nobody else may work in `output` then.
+    the user named: a bootstrapped channel without one of them is a BootstrapError. It has cross compilers for `platforms`.
+    `alone` is entered while one is bootstrapped: nobody else may work in `output` then.
     """
     if asked == BOOTSTRAP:
         with alone:
-            return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked")
+            return _bootstrapped(root, output, jobs, pythons, progress, "made on this machine, as asked", platforms)
     name = asked or DEFAULT
     uri = address(name)
     trouble = silence(uri)
@@ -68,7 +74,7 @@ def choose(
         raise UsageError(f"--channel {asked}: no channel there ({trouble}); `--channel bootstrap` makes one on this machine")
     note = f"{DEFAULT} does not answer ({trouble}); made on this machine instead"
     with alone:
-        return _bootstrapped(root, output, jobs, pythons, progress, note)
+        return _bootstrapped(root, output, jobs, pythons, progress, note, platforms)
 
 
 def address(name: str) -> str:
@@ -102,6 +108,7 @@ def _bootstrapped(
     pythons: Sequence[str] | None,
     progress: Callable[[BootstrapEvent], None],
     note: str,
+    platforms: Sequence[str],
 ) -> BaseChannel:
     made = ensure_channel(
         root=root,
@@ -110,5 +117,6 @@ def _bootstrapped(
         pythons=list(pythons) if pythons else None,
         progress=progress,
         jobs=jobs,
+        platforms=platforms,
     )
-    return BaseChannel(BOOTSTRAP, made.uri.rstrip("/"), note, made.variants_overlay, frozenset(made.pythons))
+    return BaseChannel(BOOTSTRAP, made.uri.rstrip("/"), note, made.variants_overlays, frozenset(made.pythons))

@@ -98,7 +98,7 @@ def channel_of(
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():
         asked = str(callers_folder() / asked)
-    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say, alone)
+    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say, alone, request.platforms)
 
 
 def print_event(event: BootstrapEvent) -> None:

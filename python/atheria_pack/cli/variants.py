@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     variants = load_variants(workspace.variants, request.platforms[0])
     check_names([variants], request.accels, request.pythons)
     if arguments.channel:
-        variants = overlaid(variants, channel_of(arguments, workspace, request, nullcontext()).overlay)
+        variants = overlaid(variants, channel_of(arguments, workspace, request, nullcontext()).overlay(request.platforms[0]))
     variants = kept(kept(variants, ACCEL_KEY, request.accels, str), PYTHON_KEY, request.pythons, short_python)
     value = as_file(variants)
     if arguments.json:

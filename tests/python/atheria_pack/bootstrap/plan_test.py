@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from atheria_pack.bootstrap.interpreters import Interpreter, find_interpreters
 from atheria_pack.bootstrap.model import Toolchain
-from atheria_pack.bootstrap.plan import Job, content_key, overlay, plan_jobs
+from atheria_pack.bootstrap.plan import Job, Machine, content_key, overlays, plan_jobs
 from atheria_pack.bootstrap.recipes import read_recipes
 from atheria_pack.bootstrap.toolchain import find_toolchain
+from atheria_pack.toolkits.rocm import HipCompiler
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,30 +51,32 @@ def interpreters() -> dict[str, Interpreter]:
 
 @pytest.fixture(scope="module")
 def jobs(interpreters: dict[str, Interpreter], toolchain: Toolchain) -> list[Job]:
-    return plan_jobs(RECIPES, interpreters, toolchain, "linux-64")
+    return plan_jobs(RECIPES, Machine("linux-64", interpreters, toolchain))
 
 
 def keys(jobs: list[Job]) -> dict[str, str]:
     return {job.label: job.key for job in jobs}
 
 
-def test_every_recipe_is_planned_once_or_once_a_python(jobs: list[Job], interpreters: dict[str, Interpreter]) -> None:
+def test_every_recipe_is_planned_once_an_instance_and_python(jobs: list[Job], interpreters: dict[str, Interpreter]) -> None:
     labels = [job.label for job in jobs]
     assert len(labels) == len(set(labels))
     for recipe in RECIPES:
-        expected = {f"{recipe.name} [{minor}]" for minor in interpreters} if recipe.per_python else {recipe.name}
-        assert expected == {label for label in labels if label.split(" ")[0] == recipe.name}
+        if recipe.made_from == "hip-compiler":
+            continue  # the machine of this test has none
+        count = len(interpreters) if recipe.per_python else len(recipe.instances)
+        assert [job.recipe for job in jobs].count(recipe) == count, recipe.name
 
 
 def test_a_second_plan_has_the_same_keys(jobs: list[Job], interpreters: dict[str, Interpreter], toolchain: Toolchain) -> None:
-    assert keys(jobs) == keys(plan_jobs(RECIPES, interpreters, toolchain, "linux-64"))
+    assert keys(jobs) == keys(plan_jobs(RECIPES, Machine("linux-64", interpreters, toolchain)))
     assert len(set(keys(jobs).values())) == len(jobs)
 
 
 def test_another_compiler_remakes_what_comes_from_it_and_keeps_the_rest_usable(
     jobs: list[Job], interpreters: dict[str, Interpreter], toolchain: Toolchain
 ) -> None:
-    newer = keys(plan_jobs(RECIPES, interpreters, replace(toolchain, version="99.1.0"), "linux-64"))
+    newer = keys(plan_jobs(RECIPES, Machine("linux-64", interpreters, replace(toolchain, version="99.1.0"))))
     for name in ("gcc_linux-64", "gxx_linux-64", "libgcc", "libstdcxx"):
         if name in newer:
             assert newer[name] != keys(jobs)[name]
@@ -82,14 +85,32 @@ def test_another_compiler_remakes_what_comes_from_it_and_keeps_the_rest_usable(
 
 
 def test_the_overlay_tells_this_machines_compiler(jobs: list[Job], toolchain: Toolchain) -> None:
-    found = overlay(jobs)
+    found = overlays(jobs)["linux-64"]
     assert found["cxx_compiler_version"] == [toolchain.major] == found["c_compiler_version"]
     assert found["c_stdlib_version"] == [toolchain.glibc]
     assert (found["c_compiler"], found["cxx_compiler"], found["c_stdlib"]) == (["gcc"], ["gxx"], ["sysroot"])
     assert found["pybind11_abi"] == ["12"]
+    assert "cuda_compiler_version" not in found, "12.9 has no compiler here, and its rows must say so, not get another"
+
+
+HIP = HipCompiler(Path("/usr/bin/hipcc"), "5.2.21153", "15.0.6", Path("/usr"))
+
+
+def test_a_hip_compiler_adds_its_package_and_its_keys_and_touches_nothing_else(
+    jobs: list[Job], interpreters: dict[str, Interpreter], toolchain: Toolchain
+) -> None:
+    assert "rocm_version" not in overlays(jobs)["linux-64"]
+    more = plan_jobs(RECIPES, Machine("linux-64", interpreters, toolchain, HIP))
+    assert keys(more).items() - keys(jobs).items() == {("hip-clang_linux-64", keys(more)["hip-clang_linux-64"])}
+    assert keys(jobs).items() <= keys(more).items()
+    found = overlays(more)
+    assert found["linux-64"]["rocm_version"] == ["5.2"] == found["linux-64"]["hip_compiler_version"]
+    assert all("rocm_version" not in found[platform] for platform in ("linux-aarch64", "osx-arm64", "win-64"))
+    newer = plan_jobs(RECIPES, Machine("linux-64", interpreters, toolchain, replace(HIP, version="7.2.1")))
+    assert {label for label, _ in keys(newer).items() - keys(more).items()} == {"hip-clang_linux-64"}
 
 
 def test_another_platform_gets_nothing_that_runs_only_here(interpreters: dict[str, Interpreter], toolchain: Toolchain) -> None:
-    planned = plan_jobs(RECIPES, interpreters, toolchain, "linux-aarch64")
+    planned = plan_jobs(RECIPES, Machine("linux-aarch64", interpreters, toolchain))
     assert not [job.label for job in planned if job.wheel and "x86_64" in job.wheel.file]
     assert not [job.label for job in planned if job.recipe.name.endswith("_linux-64")]

@@ -29,7 +29,8 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_a_recipe_is_named_after_its_folder_and_marks_its_package(recipe: BootstrapRecipe) -> None:
     text = recipe.path.read_text()
-    assert recipe.name == recipe.folder.name
+    assert recipe.instances or recipe.name == recipe.folder.name
+    assert recipe.name.startswith(recipe.folder.name.removesuffix("-cross"))
     assert re.search(r"^  description: \$\{\{ mark \}\}$", text, re.MULTILINE), "about must say that this is no conda-forge build"
     assert "    origin: ${{ origin }}" in text
     assert "${{ digest }}" in text or recipe.name == "python_abi", "the build string must carry the content's digest"
@@ -64,6 +65,7 @@ def test_openblas_and_its_library_come_from_one_wheel() -> None:
         (GOOD + "    wheel: x\n", r"unknown keys \['wheel'\]"),
         (GOOD + "    for_each: moon\n", "for_each is 'moon'"),
         (GOOD.replace("facts", "wheel"), "pins at least one"),
+        (GOOD + "    for_each: python\n    instances: [{a: b}]\n", "not both"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:

@@ -24,7 +24,7 @@ def empty_channel(folder: Path) -> Path:
 def test_a_folder_is_a_channel(tmp_path: Path) -> None:
     folder = empty_channel(tmp_path / "c")
     chosen = choose(str(folder), tmp_path, tmp_path / "out", 1, None, never, nullcontext())
-    assert chosen.uri == folder.as_uri() and chosen.overlay == {}
+    assert chosen.uri == folder.as_uri() and chosen.overlay("linux-64") == {}
 
 
 def test_an_asked_channel_that_does_not_answer_is_an_error(tmp_path: Path) -> None:

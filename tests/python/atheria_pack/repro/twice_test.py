@@ -48,12 +48,12 @@ def test_a_channel_in_a_folder_gets_an_address_of_its_own(tmp_path: Path) -> Non
     real = tmp_path / "real channel"
     real.mkdir()
     (real / "repodata.json").write_text("{}")
-    channel = BaseChannel("here", real.as_uri(), "", {"a": ("1",)})
+    channel = BaseChannel("here", real.as_uri(), "", {"linux-64": {"a": ("1",)}})
     place = tmp_path / "output"
     place.mkdir()
     seen = seen_from(place, channel)
     assert seen.uri == (place / "base").as_uri() and (place / "base" / "repodata.json").read_text() == "{}"
-    assert seen_from(place, channel) == seen and seen.overlay == channel.overlay
+    assert seen_from(place, channel) == seen and seen.overlays == channel.overlays
     remote = BaseChannel("far", "https://channel.example/far", "")
     assert seen_from(place, remote) is remote
 

@@ -54,7 +54,7 @@ def test_an_activated_environment_compiles_and_runs(channel: BootstrapChannel, i
 
 def build(channel: BootstrapChannel, folder: Path, python: str, output: Path) -> list[Path]:
     ending = "cp313" if python == "3.13" else "cpython"
-    keys = {"python": [f"{python}.* *_{ending}"], "numpy": ["2"], "openblas": ["0.3.*"], **channel.variants_overlay}
+    keys = {"python": [f"{python}.* *_{ending}"], "numpy": ["2"], "openblas": ["0.3.*"], **channel.variants_overlays["linux-64"]}
     config = RenderConfig(platform=PlatformConfig(target_platform="linux-64"))
     made: list[Path] = []
     for variant in Stage0Recipe.from_file(folder / "recipe.yaml").render(VariantConfig(keys), config):

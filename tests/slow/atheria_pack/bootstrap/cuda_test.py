@@ -27,7 +27,7 @@ def package(channel: BootstrapChannel, tmp_path_factory: pytest.TempPathFactory)
     """The consumer, built and its own test run as on a machine whose driver serves CUDA 13."""
     place = tmp_path_factory.mktemp("cuda")
     folder = Path(shutil.copytree(Path(__file__).parent / "cuda_consumer", place / "recipe"))
-    keys = {"cuda_compiler": ["cuda-nvcc"], "cuda_compiler_version": ["13.0"], **channel.variants_overlay}
+    keys = {"cuda_compiler": ["cuda-nvcc"], "cuda_compiler_version": ["13.0"], **channel.variants_overlays["linux-64"]}
     config = RenderConfig(platform=PlatformConfig(target_platform="linux-64"))
     (variant,) = Stage0Recipe.from_file(folder / "recipe.yaml").render(VariantConfig(keys), config)
     with pytest.MonkeyPatch.context() as patch:
