@@ -1,4 +1,4 @@
-"""What earlier runs left of some cells, found and removed: packages, records, logs, working folders, proofs."""
+"""What earlier runs left of some cells, found and removed: packages, records, logs, working folders, proofs, archives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from atheria_pack.archive.choice import FAMILY
+from atheria_pack.archive.write import FOLDER, INDEX, archive_paths, write_index
 from atheria_pack.channel.renew import renew
 from atheria_pack.digest import Digests
 from atheria_pack.matrix import Request, merged, render_platforms
@@ -64,6 +66,8 @@ def leftovers(workspace: Workspace, jobs: Iterable[Job], platform: str) -> Lefto
         paths += [*record_paths(workspace.records, identifier), workspace.logs / f"{identifier}.log", workspace.work / identifier]
     accels = {output.variant.get(ACCEL_KEY) for job in chosen.values() if job.platform == platform for output in job.outputs}
     paths += [path for accel in accels if accel for path in left_of(accel, workspace.output / "proof")]
+    archived = {(output.variant[ACCEL_KEY], job.platform) for job in chosen.values() for output in job.outputs if output.name in FAMILY}
+    paths += [path for accel, target in sorted(archived) for path in archive_paths(workspace.output / FOLDER, accel, target)]
     return _there(cells, paths)
 
 
@@ -79,6 +83,8 @@ def remove(found: Leftovers, workspace: Workspace, jobs: Collection[Job]) -> Non
         _remove(path)
     if workspace.channel.is_dir():
         renew(workspace, list(jobs))
+    if (workspace.output / FOLDER / INDEX).is_file():
+        write_index(workspace.output / FOLDER, [])  # keeps what is still there
 
 
 def _remove(path: Path) -> None:

@@ -21,6 +21,7 @@ from atheria_pack.atomic import write_text
 from atheria_pack.digest import sha256_of
 from atheria_pack.errors import PackError
 
+FOLDER = "archives"  # in the output folder
 INDEX = "atheria-archives.json"
 INSTALLER = "install.sh"
 _LEVEL = 6  # 9 takes four times as long for a hundredth of the size
@@ -29,6 +30,12 @@ _LEVEL = 6  # 9 takes four times as long for a hundredth of the size
 def file_name(name: str, platform: str) -> str:
     """`NAME.zip` for Windows, `NAME.tar.gz` elsewhere."""
     return f"{name}.zip" if platform.startswith("win-") else f"{name}.tar.gz"
+
+
+def archive_paths(folder: Path, accel: str, platform: str) -> list[Path]:
+    """The files of one archive: itself and its digest."""
+    path = folder / file_name(f"atheria-{accel}-{platform}", platform)
+    return [path, path.with_name(f"{path.name}.sha256")]
 
 
 def write_archive(path: Path, name: str, tree: Mapping[str, Entry], date: int) -> str:

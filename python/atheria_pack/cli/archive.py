@@ -12,7 +12,7 @@ from typing import Any
 
 from atheria_pack.archive.choice import Choice, choices
 from atheria_pack.archive.make import make_archive
-from atheria_pack.archive.write import INDEX, file_name, write_index
+from atheria_pack.archive.write import FOLDER, INDEX, file_name, write_index
 from atheria_pack.channel.base import BOOTSTRAP, DEFAULT, address
 from atheria_pack.cli.options import callers_folder, workspace_of
 from atheria_pack.errors import PackError, UsageError
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     workspace = workspace_of(arguments)
-    folder = (callers_folder() / arguments.to) if arguments.to else workspace.output / "archives"
+    folder = (callers_folder() / arguments.to) if arguments.to else workspace.output / FOLDER
     with workspace.locked():  # the channel must not change below
         chosen = _chosen(workspace, _words(arguments.accel), _words(arguments.platform))
         if arguments.dry_run:
