@@ -1,0 +1,2 @@
+# Takes back what activation set.
+unset HIPCXX HIPCC HIP_PLATFORM ROCM_PATH
