@@ -12,6 +12,7 @@ from pathlib import Path
 
 import rattler
 
+from atheria_pack.digest import sha256_of
 from atheria_pack.record import BuiltPackage
 
 _AT_FDCWD = -100
@@ -61,9 +62,10 @@ def _swapped(left: Path, right: Path) -> bool:
 
 
 def published_files(channel: Path) -> dict[str, str]:
-    """`subdir/file` and sha256, by the channel's index, of every package that is in its folder as well.
+    """`subdir/file` and sha256, by the channel's index, of every package whose file is what the index says.
 
-    A package that is in one of both only is there with an empty digest: the channel is not as it was published.
+    A package that is in one of both only, or whose file has other content, is there with an empty digest: the channel is not as
+    it was published.
     """
     found = {f"{path.parent.name}/{path.name}": "" for path in channel.glob("*/*.conda")}
     for index in channel.glob("*/repodata.json"):
@@ -72,7 +74,7 @@ def published_files(channel: Path) -> dict[str, str]:
             listed = {f"{index.parent.name}/{name}": str(record["sha256"]) for name, record in packages.items()}
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
             continue  # torn: its packages keep their empty digests
-        found |= {place: digest if place in found else "" for place, digest in listed.items()}
+        found |= {place: digest if place in found and sha256_of(channel / place) == digest else "" for place, digest in listed.items()}
     return found
 
 

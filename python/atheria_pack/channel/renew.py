@@ -9,20 +9,33 @@ from atheria_pack.channel.publish import publish, published_files
 from atheria_pack.plan import Job
 from atheria_pack.platforms import PLATFORMS
 from atheria_pack.publication import lost_builds, publication
-from atheria_pack.record import forget_earlier, load_earlier, load_records, retire
+from atheria_pack.record import damage, forget_earlier, load_earlier, load_records, retire
 from atheria_pack.workspace import Workspace
 
 
-def renew(workspace: Workspace, jobs: Sequence[Job]) -> None:
-    """Publish what `publication` decides, if that is not in the channel already. `jobs`: all jobs of all platforms."""
+def renew(workspace: Workspace, jobs: Sequence[Job]) -> list[str]:
+    """Publish what `publication` decides, if that is not in the channel already; answers what was found damaged, a line each.
+
+    `jobs`: all jobs of all platforms.
+    """
     retire(workspace.records, {job.identifier for job in jobs})
     newest, earlier = load_records(workspace.records), load_earlier(workspace.records)
     found = publication(newest, earlier, lost_builds(newest, earlier, workspace.packages), jobs)
     wanted = {place: package.sha256 for place, package in found.packages.items()}
-    if wanted != published_files(workspace.channel) or not _indexed(workspace.channel):
+    published = published_files(workspace.channel)
+    notes = [
+        f"{trouble}; it is not published, and build-all makes it again with its cell {record.packages[0].cell}"
+        for record in newest.values()
+        if (trouble := damage(record.packages, workspace.packages))
+    ]
+    if workspace.channel.is_dir():
+        broken = sorted(place for place, digest in published.items() if not digest)
+        notes += [f"{place} in the channel was not as it was published; the channel is made anew" for place in broken]
+    if wanted != published or not _indexed(workspace.channel):
         publish(found.packages.values(), workspace.packages, workspace.channel, PLATFORMS)
     forget_earlier(workspace.records, found.builds - {(record.job, record.key) for record in newest.values()})
     forget_strangers(workspace)
+    return notes
 
 
 def _indexed(channel: Path) -> bool:

@@ -109,7 +109,8 @@ def _work(
     display = LiveTable(jobs, talk) if talk.isatty() else PlainLines(jobs, talk)
     with display as listener:
         run_jobs(order, outcome, listener)
-    renew(order.workspace, order.matrix.jobs)
+    for note in renew(order.workspace, order.matrix.jobs):
+        print(f"damaged: {note}", file=talk, flush=True)
     if not arguments.no_proof and not outcome.interrupted:
         _prove(order.workspace, order.matrix, request, outcome, proofs, talk)
 

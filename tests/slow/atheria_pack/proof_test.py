@@ -23,7 +23,8 @@ def make_core(project: Project, reason: str) -> None:
     (project.root / "src" / "atheria").write_text(
         "#!/bin/sh\n"
         f"""if [ "$1" = info ]; then printf '%s' '{json.dumps({"backends": backends})}'; exit; fi\n"""
-        """while [ "$1" != --out ]; do shift; done; base=${0%/bin/*}; while IFS= read -r l; do printf '%b' "$l"; done < "$base/share/picture" > "$2"\n"""
+        """while [ "$1" != --out ]; do shift; done\n"""
+        """read -r bytes < "${0%/bin/*}/share/picture"; printf '%b' "$bytes" > "$2"\n"""
         f"""printf '%s' '{json.dumps(ran)}'\n"""
     )
     picture = project.root / "src" / "picture.png"
@@ -35,7 +36,8 @@ def make_core(project: Project, reason: str) -> None:
     script = '["mkdir -p $PREFIX/share; cp $PREFIX/include/stamp.h $PREFIX/share/pystamp"]'
     assert script in text
     install = '["mkdir -p $PREFIX/share $PREFIX/bin; cp picture $PREFIX/share/; cp atheria $PREFIX/bin/; chmod +x $PREFIX/bin/atheria"]'
-    text = text.replace(script, install).replace("  - package: {name: atheria-core}\n", "  - package: {name: atheria-core}\n    source: [{path: ../../src}]\n")
+    core = "  - package: {name: atheria-core}\n"
+    text = text.replace(script, install).replace(core, core + "    source: [{path: ../../src}]\n")
     run = """      run: ["${{ pin_subpackage('libfix', exact=true) }}"]\n"""
     head, _, tail = text.rpartition(run)
     project.recipe.write_text(head + run.replace('"]', '", {if: "atheria_accel == \'cuda130\'", then: __cuda >=13}]') + tail)

@@ -67,6 +67,12 @@ def test_what_index_and_folder_do_not_agree_on_has_no_digest(tmp_path: Path) -> 
     one = package(tmp_path / "store", tmp_path, "one")
     publish([one], tmp_path / "store", tmp_path / "channel", [])
     assert published_files(tmp_path / "channel") == {f"noarch/{one.file_name}": one.sha256}
+    place = tmp_path / "channel" / "noarch" / one.file_name
+    content = place.read_bytes()
+    place.unlink()
+    place.write_bytes(content[:-1])
+    assert published_files(tmp_path / "channel") == {f"noarch/{one.file_name}": ""}
+    place.write_bytes(content)
     (tmp_path / "channel" / "noarch" / "stray.conda").touch()
     (tmp_path / "channel" / "noarch" / one.file_name).unlink()
     assert published_files(tmp_path / "channel") == {"noarch/stray.conda": "", f"noarch/{one.file_name}": ""}
