@@ -65,8 +65,8 @@ inline bool read_up_to(HANDLE file, void* bytes, size_t count, size_t* out_done)
   return true;
 }
 
-// Puts `from` (closed) in the place of `to`, so that a reader finds the old file or the new one. 0, or the number of the error.
-inline DWORD rename_over(const std::string& from, const std::string& to) {
+// One attempt of rename_over.
+inline DWORD try_rename_over(const std::string& from, const std::string& to) {
   const std::wstring source = wide_path(from), target = wide_path(to);
   if (MoveFileExW(source.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) return 0;
   const DWORD refused = GetLastError();
@@ -90,6 +90,22 @@ inline DWORD rename_over(const std::string& from, const std::string& to) {
   std::memcpy(bytes.data(), &head, sizeof head);
   std::memcpy(bytes.data() + offsetof(Rename, name), full.data(), name_bytes);
   return SetFileInformationByHandle(file.handle(), kRenameInfoEx, bytes.data(), DWORD(bytes.size())) ? 0 : refused;
+}
+
+// Puts `from` (closed) in the place of `to`, so that a reader finds the old file or the new one. 0, or the number of the error. Readers that keep the old
+// file from being replaced (on file systems without POSIX renames; virus scanners) are waited for, for a second.
+inline DWORD rename_over(const std::string& from, const std::string& to) {
+  constexpr int kAttempts = 100;
+  constexpr DWORD kPauseMilliseconds = 10;
+  DWORD refused = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt) Sleep(kPauseMilliseconds);
+    refused = try_rename_over(from, to);
+    if (refused != ERROR_ACCESS_DENIED && refused != ERROR_SHARING_VIOLATION) return refused;
+    const DWORD attributes = GetFileAttributesW(wide_path(to).c_str());
+    if (attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY) return refused;  // which no waiting changes
+  }
+  return refused;
 }
 
 inline void remove_file(const std::string& path) { DeleteFileW(wide_path(path).c_str()); }

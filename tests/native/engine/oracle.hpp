@@ -6,6 +6,7 @@
 #include <cmath>
 #include <complex>
 #include <map>
+#include <numbers>
 #include <set>
 #include <vector>
 
@@ -34,7 +35,7 @@ inline State vacuum(uint64_t seed, uint64_t t, const Cell& at, int d) {
     }
     for (int i = 0; i < 4 && block * 4 + i < d; ++i) {
       const double u1 = ((c[i / 2 * 2] >> 8) + 1.0) * 0x1p-24, u2 = (c[i / 2 * 2 + 1] >> 8) * 0x1p-24;
-      const double angle = 2 * M_PI * u2;
+      const double angle = 2 * std::numbers::pi * u2;
       const double n = 0.1 * std::sqrt(-2 * std::log(u1)) * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
       state[block * 4 + i] = static_cast<float>(std::cos(n));
       state[d + block * 4 + i] = static_cast<float>(std::sin(n));

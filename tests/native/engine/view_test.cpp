@@ -1,4 +1,6 @@
 // Views against their formulas, cell by cell.
+#include <numbers>
+
 #include "engine_fixture.hpp"
 
 namespace {
@@ -55,7 +57,7 @@ void check(const Case& c) {
             case ATH_VIEW_REAL: expected = {s[0]}; break;
             case ATH_VIEW_IMAG: expected = {s[c.d]}; break;
             case ATH_VIEW_HOLOGRAPHIC:
-              expected = {std::min(1.0, 5 * density), (phase + M_PI) / (2 * M_PI), std::clamp((s[0] + 1.0) / 2, 0.0, 1.0)};
+              expected = {std::min(1.0, 5 * density), (phase + std::numbers::pi) / (2 * std::numbers::pi), std::clamp((s[0] + 1.0) / 2, 0.0, 1.0)};
               break;
             default: expected = {judge.active.count(cell) != 0 ? 1.0 : 0.0};
           }

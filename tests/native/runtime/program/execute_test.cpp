@@ -1,7 +1,7 @@
 // Running: scratch of the caller or of the call, many threads at once, wrong calls refused before anything runs.
-#include <cstdlib>
 #include <thread>
 
+#include "base/aligned.hpp"
 #include "text_program.hpp"
 
 namespace {
@@ -22,14 +22,14 @@ TEST(results_with_either_scratch) {
     y[i] = 0.25f * float(i) - 3;
   }
   const size_t bytes = ath_executable_scratch_bytes(plan.get());
-  void* scratch = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  const atheria::AlignedBytes own(bytes + 1);
+  void* scratch = own.data();
   for (void* memory : {static_cast<void*>(nullptr), scratch}) {
     std::fill(z.begin(), z.end(), -1.0f);
     EXPECT_OK(plan.run({x.data(), y.data()}, {z.data()}, {}, memory));
     for (size_t i = 0; i < 100; ++i)
       if (!EXPECT_EQ(z[i], (x[i] + y[i]) * x[i] - y[i])) break;
   }
-  std::free(scratch);
 }
 
 TEST(many_threads_run_one_executable) {

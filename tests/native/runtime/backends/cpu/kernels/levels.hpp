@@ -1,11 +1,13 @@
-// The levels this CPU can run, and seeded inputs for them. x86 levels are asked from the compiler's own CPU test.
+// The levels this CPU can run, and seeded inputs for them.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numbers>
 #include <vector>
 
+#include "base/cpu.hpp"
 #include "expect.hpp"
 #include "table.hpp"
 
@@ -15,14 +17,11 @@ using namespace atheria::kernels;
 
 inline std::vector<const KernelTable*> levels() {
   std::vector<const KernelTable*> list{baseline_table()};
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (avx2_table() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) list.push_back(avx2_table());
-  if (avx512_table() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    list.push_back(avx512_table());
+  const atheria::CpuLevel machine = atheria::cpu_level_of(atheria::cpu_facts());
+  if (machine != atheria::CpuLevel::neon) {
+    if (avx2_table() && machine >= atheria::CpuLevel::avx2) list.push_back(avx2_table());
+    if (avx512_table() && machine >= atheria::CpuLevel::avx512) list.push_back(avx512_table());
   }
-#endif
   return list;
 }
 
@@ -66,7 +65,7 @@ inline double activation_of(Activation activation, double x, double alpha) {
     case Activation::sigmoid: return 1 / (1 + std::exp(-x));
     case Activation::tanh: return std::tanh(x);
     case Activation::gelu: return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
-    case Activation::gelu_tanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::gelu_tanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
     case Activation::silu: return x / (1 + std::exp(-x));
   }
   return x;

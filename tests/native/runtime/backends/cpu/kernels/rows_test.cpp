@@ -1,5 +1,5 @@
 // softmax, sums and norms along rows: values against double, the 16-lane order by bits, rows alone or together.
-#include <cstdlib>
+#include <new>
 
 #include "levels.hpp"
 
@@ -81,7 +81,7 @@ TEST(rows_softmax_of_many_rows_equals_one_at_a_time) {
   for (int64_t n : {48, 4096}) {
     const int64_t rows = (4 << 20) / n + 3;
     const std::vector<float> x = g.reals(rows * n, -5.0f, 5.0f);
-    float* out = static_cast<float*>(std::aligned_alloc(64, rows * n * sizeof(float)));
+    float* out = static_cast<float*>(::operator new(rows * n * sizeof(float), std::align_val_t{64}));
     std::vector<float> alone(n);
     for (const KernelTable* t : levels()) {
       t->softmax(rows, n, 1.0f, x.data(), n, out, n);
@@ -90,7 +90,7 @@ TEST(rows_softmax_of_many_rows_equals_one_at_a_time) {
         if (!EXPECT(same_bits(alone.data(), out + r * n, n))) break;
       }
     }
-    std::free(out);
+    ::operator delete(out, std::align_val_t{64});
   }
 }
 
