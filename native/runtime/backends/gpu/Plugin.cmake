@@ -8,8 +8,13 @@ function(atheria_gpu_plugin name image)
   add_custom_command(OUTPUT ${source} COMMENT "Embedding the kernels of ${name}" VERBATIM
     COMMAND ${CMAKE_COMMAND} -DINPUT=${image} -DOUTPUT=${source} -DHEADER=${name}/image.hpp -P ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake
     DEPENDS ${image} ${PROJECT_SOURCE_DIR}/cmake/Embed.cmake)
+  # A backend whose driver is not in C has the calls in a file of its own.
+  set(driver ${ATHERIA_GPU_FOLDER}/driver.cpp)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/driver.cpp)
+    set(driver driver.cpp)
+  endif()
   file(GLOB ops CONFIGURE_DEPENDS ${ATHERIA_GPU_FOLDER}/ops/*.cpp)
-  add_library(${target} MODULE platform.cpp ${source} ${ATHERIA_GPU_FOLDER}/plugin.cpp ${ATHERIA_GPU_FOLDER}/device.cpp ${ATHERIA_GPU_FOLDER}/driver.cpp
+  add_library(${target} MODULE platform.cpp ${source} ${ATHERIA_GPU_FOLDER}/plugin.cpp ${ATHERIA_GPU_FOLDER}/device.cpp ${driver}
     ${ATHERIA_GPU_FOLDER}/driver_library.cpp ${ATHERIA_GPU_FOLDER}/ops.cpp ${ops})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${ATHERIA_GPU_FOLDER}/.. ${CMAKE_CURRENT_BINARY_DIR}/generated)
   target_compile_definitions(${target} PRIVATE ATH_BUILDING_LIBRARY ATH_BACKEND_VERSION="${PROJECT_VERSION}")

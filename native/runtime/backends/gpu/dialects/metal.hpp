@@ -11,7 +11,7 @@
 #define ATH_ROLLED _Pragma("nounroll")
 
 #define ATH_KERNEL(name, Arguments, threads)                                                                                              \
-  [[kernel, max_total_threads_per_threadgroup(threads)]] void ath_##name(                                                                 \
+  [[max_total_threads_per_threadgroup(threads)]] kernel void ath_##name(                                                                  \
       device float* operand0 [[buffer(0)]], device float* operand1 [[buffer(1)]], device float* operand2 [[buffer(2)]],                   \
       device float* operand3 [[buffer(3)]], device float* operand4 [[buffer(4)]], constant atheria::gpu::Arguments& arguments [[buffer(5)]], \
       metal::uint3 block_ [[threadgroup_position_in_grid]], metal::uint3 thread_ [[thread_position_in_threadgroup]])

@@ -14,10 +14,10 @@ ATH_KERNEL(softmax, SoftmaxArguments, 128) {
     parts[worker] = largest;
   }
   ATH_BARRIER;
-  for (unsigned int half = 64; half; half /= 2) {
+  for (unsigned int reach = 64; reach; reach /= 2) {
     ATH_EACH_THREAD(128) {
-      if (worker < half) {
-        const float x = parts[worker + half];
+      if (worker < reach) {
+        const float x = parts[worker + reach];
         if (x > parts[worker] || parts[worker] != parts[worker]) parts[worker] = x;
       }
     }
@@ -29,9 +29,9 @@ ATH_KERNEL(softmax, SoftmaxArguments, 128) {
     sums[worker] = sum;
   }
   ATH_BARRIER;
-  for (unsigned int half = 64; half; half /= 2) {
+  for (unsigned int reach = 64; reach; reach /= 2) {
     ATH_EACH_THREAD(128) {
-      if (worker < half) sums[worker] += sums[worker + half];
+      if (worker < reach) sums[worker] += sums[worker + reach];
     }
     ATH_BARRIER;
   }
