@@ -9,6 +9,7 @@ from atheria_pack.matrix import Matrix, Request
 from atheria_pack.plan import Decision, State
 from atheria_pack.platforms import RUNNERS
 from atheria_pack.recipes import Output
+from atheria_pack.toolkits import Toolkit
 from atheria_pack.variants import ACCEL_KEY
 
 SCHEMA = 2
@@ -16,7 +17,7 @@ _HEADINGS = ("cell", "build", "state", "why")
 _Row = tuple[str, str, str, str]
 
 
-def as_json(matrix: Matrix, request: Request) -> dict[str, Any]:
+def as_json(matrix: Matrix, request: Request, toolkits: Sequence[Toolkit] = ()) -> dict[str, Any]:
     """The matrix as JSON types. `cells` and `builds` can each be the `include` list of a GitHub workflow's job matrix."""
     return {
         "schema": SCHEMA,
@@ -26,11 +27,12 @@ def as_json(matrix: Matrix, request: Request) -> dict[str, Any]:
         "counts": {state.value: matrix.count(state) for state in State},
         "cells": [_cell(matrix, decision, output) for decision, output in _cells(matrix)],
         "builds": _builds(matrix),
+        "toolkits": [toolkit.as_json() for toolkit in toolkits],
     }
 
 
-def text_lines(matrix: Matrix) -> Iterator[str]:
-    """A table per platform: a line per cell with its build, state and reason."""
+def text_lines(matrix: Matrix, toolkits: Sequence[Toolkit] = ()) -> Iterator[str]:
+    """A table per platform: a line per cell with its build, state and reason; then what there is to build with."""
     yield f"channel: {matrix.channel.name} ({matrix.channel.note})"
     rows = [_HEADINGS, *(row for _, listed in _by_platform(matrix) for row in listed)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -42,9 +44,25 @@ def text_lines(matrix: Matrix) -> Iterator[str]:
     counts = ", ".join(f"{matrix.count(state)} {state.value}" for state in State if matrix.count(state))
     yield ""
     yield f"{sum(matrix.count(state) for state in State)} cells: {counts or 'none'}"
+    if toolkits:
+        yield ""
+        yield "toolkits:"
+        yield from toolkit_lines(toolkits)
 
 
-def markdown_lines(matrix: Matrix) -> Iterator[str]:
+def toolkit_lines(toolkits: Sequence[Toolkit]) -> Iterator[str]:
+    """What was found, or looked for in vain, a line each: what it is, whether it is used, where it is, and why."""
+    rows = [
+        (toolkit.kind, f"{toolkit.name} {toolkit.version}".rstrip(), "used" if toolkit.chosen else "not used", toolkit.path)
+        for toolkit in toolkits
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row, toolkit in zip(rows, toolkits, strict=True):
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+        yield "  ".join(["", *cells, toolkit.reason])
+
+
+def markdown_lines(matrix: Matrix, toolkits: Sequence[Toolkit] = ()) -> Iterator[str]:
     """The same to paste into a page or a job's summary."""
     for platform, listed in _by_platform(matrix):
         yield f"### {platform}: {_sums([row[2] for row in listed])}"
@@ -53,6 +71,15 @@ def markdown_lines(matrix: Matrix) -> Iterator[str]:
         yield "|---" * len(_HEADINGS) + "|"
         for cell, build, state, why in listed:
             yield f"| `{cell}` | `{build}` | {state} | {why.replace('|', '/')} |"
+        yield ""
+    if toolkits:
+        yield "### Toolkits"
+        yield ""
+        yield "| kind | name | version | used | why |"
+        yield "|---|---|---|---|---|"
+        for toolkit in toolkits:  # without their places, which are nobody else's business
+            used = "yes" if toolkit.chosen else "no"
+            yield f"| {toolkit.kind} | {toolkit.name} | {toolkit.version} | {used} | {toolkit.reason.replace('|', '/')} |"
         yield ""
     yield f"Built against {matrix.channel.name}: {matrix.channel.note}."
 

@@ -61,9 +61,9 @@ def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
         matrix = survey(workspace, request, channel_of(arguments, workspace, request, nullcontext()), not arguments.no_tests)
         if arguments.dry_run:
             _print_plan(matrix, request, workspace, arguments.json)
-            refuse_skips(matrix, arguments.strict)
+            refuse_skips(matrix, request.native, arguments.strict)
             return 0
-        refuse_skips(matrix, arguments.strict)
+        refuse_skips(matrix, request.native, arguments.strict)
         print(f"channel: {matrix.channel.name} ({matrix.channel.note})", file=talk, flush=True)
         order = Order(workspace, matrix, request.native, jobs_of(arguments), not arguments.no_tests, lock)
         outcome = Run()

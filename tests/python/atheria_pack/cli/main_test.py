@@ -123,6 +123,45 @@ def test_all_platforms_are_shown_and_a_missing_compiler_is_the_reason(project: P
     strict = pack(project, "matrix", "--platform", "osx-arm64,win-64", "--channel", str(empty), "--strict")
     assert "linux-64:" not in strict.stdout
     assert strict.returncode == 4 and "--strict: 16 cells are skipped, the first, osx-arm64/libfix=cpu, because: no clang" in strict.stderr
+    assert "\n  compiler  " in strict.stderr, "what was looked for is told"
+    assert strict.stderr.endswith("  `--channel bootstrap` makes the compilers for other platforms, of ziglang\n")
+
+
+@pytest.mark.parametrize("verb", ["matrix", "build-all"])
+def test_a_missing_toolkit_that_is_demanded_is_named_with_where_to_get_it(project: Path, empty: Path, verb: str) -> None:
+    for path in (project / "variants.yaml", project / "recipes" / "fix" / "recipe.yaml"):
+        path.write_text(path.read_text().replace("openblas", "cuda130"))
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    staging = "  - staging: {name: fix-build}\n"
+    needs = """    requirements: {build: [{if: "atheria_accel == 'cuda130'", then: "${{ compiler('cuda') }}"}]}\n"""
+    recipe.write_text(recipe.read_text().replace(staging, staging + needs))
+    variants = project / "variants.yaml"
+    variants.write_text("cuda_compiler: [cuda-nvcc]\n" + variants.read_text())
+    words = ["--platform", "linux-64", "--channel", str(empty), "--accel"]
+    done = pack(project, verb, *words, "cuda130", "--strict")
+    assert done.returncode == 4
+    first, *told = done.stderr.splitlines()
+    assert first == (
+        "error: --strict: 4 cells are skipped, the first, linux-64/libfix=cuda130, because: "
+        f"no cuda-nvcc_linux-64 in the channel {empty}"
+    )
+    assert [line for line in told if line.startswith("  cuda ")] and not [line for line in told if line.startswith("  rocm ")]
+    assert told[-1] == (
+        "  packages are built by the channel's cuda-nvcc: conda-forge has 12.9 and 13.0, `--channel bootstrap` makes 13.0"
+    )
+    assert pack(project, "matrix", *words, "cpu", "--strict").returncode == 0
+
+
+def test_toolkits_are_told(project: Path, empty: Path) -> None:
+    found = json.loads(pack(project, "matrix", "--json", "--channel", str(empty)).stdout)["toolkits"]
+    assert {toolkit["kind"] for toolkit in found} >= {"compiler", "cuda", "rocm", "openblas", "metal", "emulator"}
+    text = pack(project, "matrix", "--channel", str(empty)).stdout
+    assert "\ntoolkits:\n  compiler  " in text
+    markdown = pack(project, "matrix", "--markdown", "--channel", str(empty)).stdout
+    assert "### Toolkits" in markdown
+    for toolkit in found:
+        if toolkit["path"].startswith("/"):
+            assert toolkit["path"] in text and f"| {toolkit['path']} |" not in markdown
 
 
 def test_markdown(project: Path, empty: Path) -> None:
