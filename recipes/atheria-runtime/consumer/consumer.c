@@ -145,7 +145,9 @@ int main(int argc, char** argv) {
       if (!listed || !strstr(listed, quoted)) return fail("a backend is there that capabilities.json does not name");
       if (!backend.score) {
         fprintf(stderr, "consumer_c: backend %s does not work: %s\n", backend.name, backend.reason);
-        return 1;
+        /* Packages for a GPU are built where there is none: that the backend loads and says so is all there is to test. */
+        if (strncmp(backend.reason, "no driver", 9) && strncmp(backend.reason, "no device", 9)) return 1;
+        continue;
       }
       if (check_product(instance, backend.name)) return 1;
     }
