@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,15 +132,18 @@ def _pe(parsed: lief.PE.Binary) -> Binary:
         ]  # fmt: skip
         entries = {base + entry.address for entry in exports.entries} if exports else set()
         entries.add(base + parsed.optional_header.addressof_entrypoint)
-        functions = functions_of(sections, _absolute((f.address for f in parsed.exception_functions), base) | entries)
+        functions = functions_of(sections, {base + start for start in _unwound(parsed)} | entries)
     return Binary(
         "PE", machine, tuple(imported), str(exports.name) if exports else None, (), {}, tuple(names), None,
         tuple(functions), frozenset(entries),
     )  # fmt: skip
 
 
-def _absolute(addresses: Iterable[int], base: int) -> set[int]:
-    return {address if address >= base else base + address for address in addresses}
+def _unwound(parsed: lief.PE.Binary) -> list[int]:
+    """Where functions begin, by the table that exceptions unwind with: three numbers each, the first of them the begin."""
+    table = parsed.exceptions_dir
+    data = bytes(parsed.get_content_from_virtual_address(table.rva, table.size)) if table and table.size else b""
+    return [start for start, _, _ in struct.iter_unpack("<III", data[: len(data) // 12 * 12])]
 
 
 def _macho(parsed: lief.MachO.Binary) -> Binary:

@@ -41,7 +41,12 @@ def test_newest_symbol_version_is_by_number(tmp_path: Path) -> None:
 
 
 def test_pe(tmp_path: Path) -> None:
-    source = "__declspec(dllimport) unsigned GetTickCount(void); __declspec(dllexport) int ath_demo(int x) { return x + GetTickCount(); }\n"
+    source = (
+        "__declspec(dllimport) unsigned GetTickCount(void);\n"
+        "__declspec(dllexport) int ath_demo(int x) { return x + GetTickCount(); }\n"
+        "__attribute__((target(\"avx2\"), noinline)) static void twice(float* x) { for (int i = 0; i < 99; ++i) x[i] *= GetTickCount(); }\n"
+        "void behind(float* x) { twice(x); twice(x + 99); }\nint _fltused;\n"
+    )
     (tmp_path / "demo.c").write_text(source)
     (tmp_path / "kernel32.def").write_text("LIBRARY KERNEL32.dll\nEXPORTS\nGetTickCount\n")
     run([llvm("clang"), "--target=x86_64-pc-windows-msvc", "-O2", "-c", tmp_path / "demo.c", "-o", tmp_path / "demo.obj"])
@@ -51,7 +56,9 @@ def test_pe(tmp_path: Path) -> None:
     found = read_binary((tmp_path / "atheria_demo.dll").read_bytes())
     assert (found.form, found.machine, found.name) == ("PE", "x86_64", "atheria_demo.dll")
     assert found.needed == ("KERNEL32.dll",) and found.exports == ("ath_demo",)
-    assert found.functions and all(function.level == "baseline" for function in found.functions)
+    levels = {function.level for function in found.functions}
+    assert levels == {"baseline", "avx2"}, "unwind tables tell where functions begin, so that none takes its neighbour's instructions"
+    assert all(function.level == "baseline" for function in found.functions if function.address in found.entries)
 
 
 def test_macho(tmp_path: Path) -> None:
