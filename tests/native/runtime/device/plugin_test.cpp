@@ -47,7 +47,7 @@ void refused(const char* name, const char* part) {
 }  // namespace
 
 TEST(right_plugins_are_usable) {
-  for (const char* name : {"good", "far_memory", "older_table"}) {
+  for (const char* name : {"good", "far_memory", "island", "older_table"}) {
     const auto found = all().find(name);
     if (!EXPECT(found != all().end())) continue;
     EXPECT_EQ(found->second.reason, "");
@@ -69,7 +69,7 @@ TEST(wrong_plugins_are_listed_with_their_reason) {
   refused("no_entry", "exports no ath_backend_entry");
   refused("damaged", "cannot be loaded: ");
   refused("cpu", "hidden: a backend of this name was found before it, built in");
-  EXPECT_EQ(all().size(), 3u + 12u + 2u);
+  EXPECT_EQ(all().size(), 4u + 12u + 2u);
 }
 
 TEST(built_in_backends_are_there_whatever_the_folder_has) {
