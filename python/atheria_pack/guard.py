@@ -19,16 +19,32 @@ from pathlib import Path
 _POLL_SECONDS = 0.05
 
 
-def session_members(session: int) -> list[int]:
+def session_members(session: int, proc: Path = Path("/proc")) -> list[int]:
     """All processes of a session. Build scripts run in process groups of their own, so that the group is not enough."""
+    if not (proc / "self").exists():
+        return _listed_members(session)
     members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for stat in proc.glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while the list was read
         if int(fields[3]) == session and fields[0] != "Z":
             members.append(int(stat.parent.name))
+    return members
+
+
+def _listed_members(session: int) -> list[int]:
+    """The same where there is no /proc (macOS): ps lists the processes, the system tells the session of each."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=True).stdout
+    members = []
+    for line in listed.splitlines():
+        pid, state = line.split()[:2]
+        try:
+            if not state.startswith("Z") and os.getsid(int(pid)) == session:
+                members.append(int(pid))
+        except (ProcessLookupError, PermissionError):
+            continue  # it ended in the meantime, or is somebody else's
     return members
 
 

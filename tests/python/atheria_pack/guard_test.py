@@ -1,12 +1,14 @@
 """The guard: passes on how its command ended, and lets nothing outlive who asked for it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from atheria_pack.guard import session_members
 
 PYTHON_TREE = Path(__file__).resolve().parents[3] / "python"
 
@@ -49,3 +51,20 @@ def _session(stat: Path) -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] == "Z" else int(fields[3])
+
+
+def test_a_session_is_found_without_proc_too(tmp_path: Path) -> None:
+    """As on macOS. The shell starts a process of another group, which belongs to the session all the same."""
+    script = "import subprocess, sys; p = subprocess.Popen(['sleep', '60'], process_group=0) if sys.version_info >= (3, 11) else "
+    script += "subprocess.Popen(['sleep', '60'], preexec_fn=lambda: __import__('os').setpgid(0, 0)); print(p.pid, flush=True); p.wait()"
+    leader = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stdout=subprocess.PIPE, text=True)
+    try:
+        assert leader.stdout is not None
+        sleeper = int(leader.stdout.readline())
+        found = session_members(leader.pid, tmp_path / "no-proc")
+        assert sorted(found) == sorted(session_members(leader.pid)) == sorted([leader.pid, sleeper])
+    finally:
+        for pid in session_members(leader.pid):
+            os.kill(pid, signal.SIGKILL)
+        leader.wait()
+    assert session_members(leader.pid, tmp_path / "no-proc") == []
