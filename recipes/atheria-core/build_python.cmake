@@ -1,5 +1,6 @@
 # Compiles the extension module against the installed engine and lays the Python package beside it.
 include(${CMAKE_CURRENT_LIST_DIR}/scripts/install.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/scripts/loader_needs.cmake)
 
 # The extension goes where Python looks, which on Windows is not below Library.
 file(TO_CMAKE_PATH "$ENV{SP_DIR}" site_packages)
@@ -12,4 +13,6 @@ file(COPY python/atheria DESTINATION "${site_packages}" PATTERN "*.md" EXCLUDE) 
 # folder of chance, which it names: such files differ from build to build, and none was ever valid where it was installed.
 execute_process(COMMAND ${CMAKE_COMMAND} -E env PYTHONHASHSEED=0
   "${python}" -m compileall -q --invalidation-mode checked-hash -s "${site_packages}" "${site_packages}/atheria" COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND "${python}" write_metadata.py build COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB module "${site_packages}/atheria_core.*.so")
+loader_needs(libraries glibc ${module})
+execute_process(COMMAND "${python}" write_metadata.py build "${libraries}" "${glibc}" COMMAND_ERROR_IS_FATAL ANY)

@@ -1,7 +1,8 @@
 """Writes what says what this build is: the distribution's metadata, capabilities.json and BUILD_INFO.txt.
 
-Run by build_python.sh with the prefix's Python; argument: CMake's build folder, from which the compiler's facts are read. What
-the engine says of itself (CPU levels, commit, accelerator) is taken from the capabilities of the engine that was linked.
+Run by build_python.cmake with the prefix's Python; arguments: CMake's build folder, from which the compiler's facts are read, the
+libraries that the extension needs (a list of CMake) and the newest glibc version it asks for. What the engine says of itself (CPU
+levels, commit, accelerator) is taken from the capabilities of the engine that was linked.
 """
 
 import datetime
@@ -36,7 +37,7 @@ def compiler_flags(build: Path) -> list[str]:
     return [word for at, word in enumerate(words) if "/" not in word and word != "-isystem" and words[at - 1] != "-isystem"]
 
 
-def main(build: Path) -> None:
+def main(build: Path, libraries: str, glibc: str) -> None:
     prefix = Path(os.environ["PREFIX"])
     if os.environ["target_platform"].startswith("win-"):
         prefix /= "Library"  # where conda keeps everything but Python there
@@ -57,6 +58,8 @@ def main(build: Path) -> None:
         "flags": compiler_flags(build),
         "cpu_levels": engine["cpu_levels"],
         "engine_build_string": engine["build_string"],
+        # Read from ELF files only; no list is no statement.
+        **({"libraries": libraries.split(";"), "glibc": glibc} if libraries else {}),
         "commit": os.environ.get("COMMIT") or None,
         "date": date,
     }
@@ -78,4 +81,4 @@ def main(build: Path) -> None:
     (metadata / "INSTALLER").write_text("conda\n")
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), *sys.argv[2:])

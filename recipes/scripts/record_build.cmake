@@ -1,5 +1,7 @@
-# Writes the build string and number, which exist only now that the package has its hash, into the facts of the staging build.
+# Completes the facts of the staging build: build string and number, which exist only now that the package has its hash, and what its
+# libraries ask the loader for.
 include(${CMAKE_CURRENT_LIST_DIR}/install.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/loader_needs.cmake)
 
 set(facts "${install_prefix}/share/atheria/$ENV{PKG_NAME}")
 
@@ -21,3 +23,23 @@ write_facts(capabilities.json)
 set(blanks "build string  [^\n]*" "build number  [^\n]*")
 set(statements "build string  $ENV{PKG_BUILD_STRING}" "build number  $ENV{PKG_BUILDNUM}")
 write_facts(BUILD_INFO.txt)
+
+# Of the package's own files: another package's plugins may lie in the same folder.
+string(REPLACE "libatheria-" "" noun "$ENV{PKG_NAME}")
+file(GLOB files "${install_prefix}/lib/libatheria_${noun}.so.*")
+if(noun STREQUAL "runtime")
+  file(GLOB plugins "${install_prefix}/lib/atheria/backends/*.so")
+  list(APPEND files ${plugins})
+endif()
+if(files)
+  loader_needs(libraries glibc ${files})
+  list(FILTER libraries EXCLUDE REGEX "^libatheria_${noun}\\.so")
+  list(JOIN libraries "\", \"" listed)
+  set(blanks "\n}\n$")
+  set(statements ",\n  \"libraries\": [\"${listed}\"],\n  \"glibc\": \"${glibc}\"\n}\n")
+  write_facts(capabilities.json)
+  list(JOIN libraries ", " listed)
+  set(blanks "\ncommit  ")
+  set(statements "\nlibraries     ${listed}\nglibc         ${glibc} or newer\ncommit  ")
+  write_facts(BUILD_INFO.txt)
+endif()
