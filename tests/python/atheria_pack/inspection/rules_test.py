@@ -43,7 +43,7 @@ def test_this_machines_folders_are_watched_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("recipes/budgets.yaml", "base: ", "bas: ", "libatheria-runtime needs base"),
+        ("recipes/budgets.yaml", "    base: ", "    bas: ", "libatheria-runtime needs base"),
         ("licenses/parts.yaml", "licence: BSD-3-Clause", "license: BSD-3-Clause", "lacks"),
         ("licenses/parts.yaml", "evidence: pybind11", "evidence: 'pybind11('", "no regular expression"),
         ("licenses/parts.yaml", "text: pybind11.txt", "text: pybind12.txt", "pybind12.txt is missing"),
