@@ -11,7 +11,9 @@ install_project(python/bindings OPTIONS "-DPython_EXECUTABLE=${python}" "-DATHER
 file(COPY python/atheria DESTINATION "${site_packages}" PATTERN "*.md" EXCLUDE) # notes are for people who edit the sources
 # Valid as long as the source says the same. rattler-build's own would be valid as long as the source has the time it had in a
 # folder of chance, which it names: such files differ from build to build, and none was ever valid where it was installed.
-execute_process(COMMAND ${CMAKE_COMMAND} -E env PYTHONHASHSEED=0
+# Set here and not by `cmake -E env`, which takes a path with a `=` in it, as the driver's folders have, for a variable.
+set(ENV{PYTHONHASHSEED} 0)
+execute_process(COMMAND
   "${python}" -m compileall -q --invalidation-mode checked-hash -s "${site_packages}" "${site_packages}/atheria" COMMAND_ERROR_IS_FATAL ANY)
 file(GLOB module "${site_packages}/atheria_core.*.so")
 loader_needs(libraries glibc ${module})
