@@ -28,9 +28,12 @@ import yaml
 from atheria_pack.atomic import write_json, write_text
 from atheria_pack.channel.publish import link_or_copy
 from atheria_pack.errors import PackError
+from atheria_pack.inspection.check import inspect
+from atheria_pack.inspection.rules import BUDGETS, has_rules, load_rules
 from atheria_pack.normal_form import normalise
 from atheria_pack.recipes import rendered_variants
 from atheria_pack.solve import Solvers, Unsolvable
+from atheria_pack.workspace import find_workspace
 
 PHASE_FILE = "phase"
 DISK_FULL = 75  # exit status, when not even the result can be written
@@ -179,6 +182,23 @@ def settle(task: Task, made: Sequence[Path]) -> None:
     asyncio.run(rattler.index.index_fs(task.output, write_zst=False, write_shards=False))
 
 
+def dishonesties(task: Task, made: Sequence[Path]) -> list[str]:
+    """What packages say that is not so, a line per package; all findings go to the log. A project without tables is not inspected."""
+    root = find_workspace(Path(task.recipe).parent, None).root
+    if not has_rules(root):
+        print(f"not inspected: the project has no {BUDGETS}", flush=True)
+        return []
+    phase(task, "inspecting")
+    rules = load_rules(root, (task.output,))
+    told = []
+    for package in made:
+        done = inspect(package, rules)
+        print(*(f"{package.name}: {finding}" for finding in done.findings), sep="\n", flush=True)
+        if done.errors:
+            told.append(f"{package.name} is not what it says, {len(done.errors)} errors: {done.errors[0]}")
+    return told
+
+
 def forget_cached(cache: Path, file_name: str) -> None:
     """Remove a package's unpacked copy from the cache.
 
@@ -235,6 +255,7 @@ def work(task: Task) -> dict[str, Any]:
     phase(task, "solving")
     made = build(task)
     settle(task, made)
+    dishonest = dishonesties(task, made)
     tests = [result for package in made for result in (test(task, package) if task.run_tests else [])]
     untested = 0 if task.run_tests else sum(rattler_build.Package.from_file(package).test_count for package in made)
     failed = [f"test {result['index'] + 1} of {result['package']} failed" for result in tests if result["success"] is False]
@@ -242,7 +263,7 @@ def work(task: Task) -> dict[str, Any]:
         "packages": [str(path) for path in made],
         "tests": tests,
         "untested": untested,
-        "error": "; ".join(failed) or None,
+        "error": "; ".join([*dishonest, *failed]) or None,
         "seconds": time.monotonic() - started,
     }
 

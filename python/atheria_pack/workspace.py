@@ -36,6 +36,11 @@ class Workspace:
         return self.output / "channel"
 
     @property
+    def bills(self) -> Path:
+        """A bill of materials per package of the channel."""
+        return self.output / "sbom"
+
+    @property
     def packages(self) -> Path:
         return self.output / "packages"
 

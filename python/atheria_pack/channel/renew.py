@@ -1,4 +1,4 @@
-"""Makes the channel hold what the records say, and removes what neither it nor the next run needs."""
+"""Makes the channel and its bills of materials hold what the records say, and removes what neither it nor the next run needs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atheria_pack.channel.publish import publish, published_files
+from atheria_pack.inspection.bill import renew_bills
+from atheria_pack.inspection.rules import has_rules, load_rules
 from atheria_pack.plan import Job
 from atheria_pack.platforms import PLATFORMS
 from atheria_pack.publication import lost_builds, publication
@@ -35,6 +37,8 @@ def renew(workspace: Workspace, jobs: Sequence[Job]) -> list[str]:
         publish(found.packages.values(), workspace.packages, workspace.channel, PLATFORMS)
     forget_earlier(workspace.records, found.builds - {(record.job, record.key) for record in newest.values()})
     forget_strangers(workspace)
+    if has_rules(workspace.root):
+        renew_bills(workspace.channel, workspace.bills, load_rules(workspace.root))
     return notes
 
 
