@@ -26,6 +26,10 @@ _STYLES = {
 }
 
 
+# What is worth a row first, where there are more jobs than lines on the screen.
+_TELLING = ("running", "failed", "blocked", "not run", "built", "waiting", "up to date", "skipped")
+_OTHER_LINES = 4  # heading, bar, and where the cursor stands
+
 _Value = TypeVar("_Value")
 
 
@@ -89,14 +93,19 @@ class PlainLines:
 
 
 class LiveTable:
-    """One row per job: state, phase and time, redrawn in place; a bar of finished jobs below."""
+    """One row per job: state, phase and time, redrawn in place; a bar of finished jobs below.
+
+    Where the screen has fewer lines than there are jobs, the rows that tell most are shown, and the bar says how many are not.
+    """
 
     def __init__(self, jobs: Sequence[Job], stream: TextIO) -> None:
         self._jobs = {job.identifier: job for job in jobs}
         self._rows: dict[str, tuple[str, str]] = {job.identifier: ("waiting", "") for job in jobs}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
-        self._live = Live(console=Console(file=stream), refresh_per_second=4, get_renderable=self.table)
+        self._changes: list[str] = []
+        self._console = Console(file=stream)
+        self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self.table)
 
     def __enter__(self) -> LiveTable:
         self._live.start()
@@ -107,6 +116,7 @@ class LiveTable:
 
     def started(self, job: Job) -> None:
         self._since[job.identifier] = time.monotonic()
+        self._changes.append(job.identifier)
         self._rows[job.identifier] = ("running", "")
 
     def phase(self, job: Job, text: str) -> None:
@@ -114,6 +124,7 @@ class LiveTable:
 
     def finished(self, result: JobResult) -> None:
         self._took[result.job.identifier] = result.seconds
+        self._changes.append(result.job.identifier)
         self._rows[result.job.identifier] = (result.state, result.reason)
 
     def table(self) -> Table:
@@ -121,17 +132,29 @@ class LiveTable:
         done = sum(state not in ("waiting", "running") for state, _ in self._rows.values())
         width = 30
         bar = "█" * (width * done // max(1, len(self._rows)))
-        below = f"{bar.ljust(width, '░')} {done}/{len(self._rows)} jobs"
+        shown = self.shown(self._console.size.height - _OTHER_LINES)
+        hidden = [state for job, (state, _) in self._rows.items() if job not in shown]
+        told = [f"{hidden.count(state)} {state}" for state in _TELLING if state in hidden]
+        below = f"{bar.ljust(width, '░')} {done}/{len(self._rows)} jobs" + (f"; not shown: {', '.join(told)}" if told else "")
         table = Table(box=None, pad_edge=False, caption=below, caption_justify="left")
         for heading in ("job", "state", "time", ""):
             table.add_column(heading, no_wrap=True, justify="right" if heading == "time" else "left")
-        for identifier, (state, text) in self._rows.items():
+        for identifier in shown:
+            state, text = self._rows[identifier]
             seconds = self._took.get(identifier) or (
                 time.monotonic() - self._since[identifier] if identifier in self._since else 0.0
             )
             clock = f"{seconds:.0f} s" if seconds else ""
             table.add_row(names(self._jobs[identifier]), state, clock, text, style=_STYLES.get(state))
         return table
+
+
+    def shown(self, room: int) -> list[str]:
+        """The jobs to show on so many lines, in their order: of those that tell the same the latest to have changed."""
+        changed = {job: moment for moment, job in enumerate(self._changes)}
+        ranked = sorted(self._rows, key=lambda job: (_TELLING.index(self._rows[job][0]), -changed.get(job, -1)))
+        chosen = set(ranked[: max(1, room)])
+        return [job for job in self._rows if job in chosen]
 
 
 def names(job: Job) -> str:
