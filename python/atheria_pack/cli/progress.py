@@ -28,7 +28,7 @@ _STYLES = {
 
 # What is worth a row first, where there are more jobs than lines on the screen.
 _TELLING = ("running", "failed", "blocked", "not run", "built", "waiting", "up to date", "skipped")
-_OTHER_LINES = 4  # heading, bar, and where the cursor stands
+_OTHER_LINES = 6  # heading, bar with what is not shown, and where the cursor stands
 
 _Value = TypeVar("_Value")
 
