@@ -31,7 +31,7 @@ from atheria_pack.machine import available_memory, cores
 from atheria_pack.matrix import Request, survey
 from atheria_pack.plan import Job, State
 from atheria_pack.platforms import native_platform
-from atheria_pack.workspace import Workspace
+from atheria_pack.workspace import Workspace, find_workspace
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -73,10 +73,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench-build", description=__doc__)
     parser.add_argument("--accel", default="cpu,openblas", metavar="NAMES", help="accelerators (default: cpu,openblas)")
     parser.add_argument("--python", default="3.11,3.12", metavar="VERSIONS", help="Pythons (default: 3.11,3.12)")
+    parser.add_argument("--only", default=[], action="append", metavar="PATTERN", help=f"cells, as globs (default: {' '.join(CELLS)})")
+    parser.add_argument("--channel", default=BOOTSTRAP, help="what both build against, as for build-all (default: bootstrap)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="of build-all (default: 2)")
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="cold and warm runs of each (default: 1)")
-    parser.add_argument("--output", type=Path, default=ROOT / "output", metavar="FOLDER",
-                        help="where the bootstrapped channel is, or is made; the runs go below it")
+    parser.add_argument("--output", type=Path, metavar="FOLDER",
+                        help="where the bootstrapped channel is, or is made; the runs go below it (default: output)")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench" / "build_all.json", metavar="FILE")
     parser.add_argument("--keep", action="store_true", help="keep what was built")
     return parser.parse_args(words)
@@ -84,9 +86,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     chosen = arguments()
-    workspace = Workspace(ROOT, chosen.output.absolute())
-    folder = workspace.output / "bench-build"
     try:
+        workspace = find_workspace(Path.cwd(), chosen.output)
+        folder = workspace.output / "bench-build"
         with workspace.locked():
             steps, channel, accels = plan(workspace, chosen)
             rows = measure(workspace, folder, chosen, steps, channel)
@@ -106,9 +108,9 @@ def plan(workspace: Workspace, chosen: argparse.Namespace) -> tuple[list[dict[st
     """What to build, in an order that suits both: recipe, combination and cells of each job; the channel; the accelerators."""
     native = native_platform()
     names = (tuple(chosen.accel.split(",")), tuple(chosen.python.split(",")))
-    channel = choose(BOOTSTRAP, workspace.root, workspace.output, chosen.jobs, None, _say, nullcontext())
+    channel = choose(chosen.channel, workspace.root, workspace.output, chosen.jobs, None, _say, nullcontext())
     empty = Workspace(workspace.root, workspace.output / "bench-build" / "none")  # nothing is up to date there
-    matrix = survey(empty, Request(*names, platforms=(native,), native=native, only=CELLS), channel)
+    matrix = survey(empty, Request(*names, platforms=(native,), native=native, only=tuple(chosen.only) or CELLS), channel)
     skipped = [decision for decision in matrix.decisions if decision.state is State.SKIPPED]
     if skipped:
         raise BenchError(f"{skipped[0].job.identifier} cannot be built here: {skipped[0].reason}")
@@ -148,10 +150,11 @@ def measure(
 def _driver(
     workspace: Workspace, folder: Path, chosen: argparse.Namespace, steps: Sequence[Mapping[str, Any]]
 ) -> tuple[list[str], dict[str, str]]:
-    shutil.copytree(workspace.output / "bootstrap", folder / "bootstrap", copy_function=_link, symlinks=True)
-    words = [word for step in steps for cell in step["cells"] for word in ("--only", cell)]
-    command = [sys.executable, "-m", "atheria_pack", "build-all", "--channel", BOOTSTRAP, "--output", str(folder), "--jobs", str(chosen.jobs)]
-    return [*command, "--no-proof", *words], dict(os.environ)
+    if chosen.channel == BOOTSTRAP:
+        shutil.copytree(workspace.output / "bootstrap", folder / "bootstrap", copy_function=_link, symlinks=True)
+    cells = [word for step in steps for cell in step["cells"] for word in ("--only", cell)]
+    command = [sys.executable, "-m", "atheria_pack", "build-all", "--channel", chosen.channel, "--output", str(folder)]
+    return [*command, "--jobs", str(chosen.jobs), "--no-proof", *cells], {**os.environ, "PYTHONPATH": str(ROOT / "python")}
 
 
 def _link(source: str, target: str) -> None:
@@ -179,7 +182,7 @@ def _timed(name: str, state: str, number: int, command: tuple[list[str], dict[st
     before = os.times()
     started = time.monotonic()
     with open(log, "wb") as stream:
-        done = subprocess.run(words, env=environment, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(words, env=environment, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     seconds = time.monotonic() - started
     after = os.times()
     text = log.read_text(encoding="utf-8", errors="replace")
