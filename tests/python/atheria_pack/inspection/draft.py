@@ -14,6 +14,7 @@ from .compilers import LIBRARY, MODULE, PLUGIN, shared, tool
 
 EPOCH = 1_790_000_000
 ROOT = Path(__file__).resolve().parents[4]
+PLACEHOLDER = "/home/builder/host_env_placehold_placehold_placehold"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -147,7 +148,7 @@ def core(work: Path) -> Draft:
     )  # fmt: skip
     files = {
         "lib/python3.12/site-packages/atheria_core.cpython-312-x86_64-linux-gnu.so": stripped(module),
-        "bin/atheria": b"#!/placeholder/of/the/build/bin/python\nimport atheria\n",
+        "bin/atheria": f"#!{PLACEHOLDER}/bin/python\nimport atheria\n".encode(),
     }
     texts = {"LICENSE": (ROOT / "LICENSE").read_bytes(), "licenses/pybind11.txt": (ROOT / "licenses/pybind11.txt").read_bytes()}
-    return Draft(index, claims, files, {}, texts, placeholders={"bin/atheria": "/placeholder/of/the/build"})
+    return Draft(index, claims, files, {}, texts, placeholders={"bin/atheria": PLACEHOLDER})
