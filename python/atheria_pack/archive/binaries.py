@@ -11,6 +11,8 @@ import lief
 
 from atheria_pack.archive.content import Entry
 
+lief.logging.disable()  # it talks to stderr about sections it cannot read, which nobody asked it to
+
 # What a machine without conda has: the C library and its parts, GCC's runtime, zlib (the list of manylinux, as far as it is used).
 _LINUX = re.compile(
     r"(libc|libm|libdl|librt|libpthread|libutil|libgcc_s|libstdc\+\+|libz)\.so\.\d+|ld-linux-(x86-64|aarch64)\.so\.\d+"
