@@ -50,7 +50,7 @@ set(ATHERIA_BACKENDS reference cpu)
 if(ATHERIA_BACKEND_OPENBLAS)
   list(APPEND ATHERIA_BACKENDS openblas)
 endif()
-foreach(gpu CUDA ROCM)
+foreach(gpu CUDA ROCM METAL)
   if(ATHERIA_BACKEND_${gpu})
     string(TOLOWER ${gpu} name)
     list(APPEND ATHERIA_BACKENDS ${name})
@@ -80,11 +80,19 @@ endfunction()
 # What each GPU backend is compiled with and for, as JSON and in words; null where it is not of this build.
 set(ATHERIA_CUDA_JSON null)
 set(ATHERIA_HIP_JSON null)
+set(ATHERIA_METAL_JSON null)
 if(ATHERIA_BACKEND_CUDA)
   include(Cuda)
 endif()
 if(ATHERIA_BACKEND_ROCM)
   include(Hip)
+endif()
+if(ATHERIA_BACKEND_METAL)
+  if(WIN32)
+    message(FATAL_ERROR "ATHERIA_BACKEND_METAL=ON, but Windows has no Metal; turn the option off")
+  endif()
+  set(ATHERIA_METAL_JSON "{\"language\": \"3.0\", \"minimum_macos\": \"13.0\"}")
+  set(ATHERIA_METAL_TEXT "Metal Shading Language 3.0, macOS 13.0 or newer")
 endif()
 
 # The facts as JSON members (no braces), two spaces deep, in `out`; the flags as a list in `out`_flags.
@@ -121,6 +129,7 @@ function(atheria_build_facts out)
   \"cpu_levels\": ${levels_json},
   \"cuda\": ${ATHERIA_CUDA_JSON},
   \"rocm\": ${ATHERIA_HIP_JSON},
+  \"metal\": ${ATHERIA_METAL_JSON},
   \"commit\": ${commit_json},
   \"date\": ${date_json}" PARENT_SCOPE)
 endfunction()

@@ -45,7 +45,7 @@ execute_process(COMMAND ${ATHERIA_CUDA_NVCC} -x cu -std=c++17 -ccbin ${ATHERIA_C
 if(code)
   execute_process(COMMAND ${ATHERIA_CUDA_HOST} --version OUTPUT_VARIABLE host_version ERROR_QUIET)
   string(REGEX REPLACE "\n.*" "" host_version "${host_version}")
-  string(REGEX MATCH "unsupported [^\n]*version[^\n]*" why "${said}")
+  string(REGEX MATCH "unsupported [^\n!]*version[^\n!]*(![^\n!]*)?" why "${said}")
   if(why)
     message(FATAL_ERROR "nvcc of CUDA ${ATHERIA_CUDA_TOOLKIT} does not take the compiler ${ATHERIA_CUDA_HOST} (${host_version}): ${why}; "
       "name one that it takes by CUDAHOSTCXX or -DATHERIA_CUDA_HOST_COMPILER")

@@ -80,12 +80,13 @@ CPU levels    ${levels}
 backends      ${backends_text}
 cuda          ${ATHERIA_CUDA_TEXT}
 rocm          ${ATHERIA_HIP_TEXT}
+metal         ${ATHERIA_METAL_TEXT}
 commit        ${ATHERIA_COMMIT_text}
 date          ${ATHERIA_DATE_text}
 
 capabilities.json beside this file says the same to programs.
 ")
-  string(REGEX REPLACE "(cuda|rocm)          \n" "" text "${text}")
+  string(REGEX REPLACE "(cuda|rocm|metal) +\n" "" text "${text}")
   if(NOT arg_BACKENDS)
     string(REGEX REPLACE "backends [^\n]*\n" "" text "${text}")
   endif()

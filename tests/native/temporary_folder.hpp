@@ -38,7 +38,7 @@ struct TemporaryFolder {
 inline bool resize_file(const std::string& path, uint64_t bytes) {
   std::error_code error;
   std::filesystem::resize_file(path_of(path), bytes, error);
-  return !error;
+  return !error && std::filesystem::file_size(path_of(path)) == bytes;  // there are libraries that take the number modulo 2^32
 }
 
 }  // namespace expect

@@ -13,7 +13,7 @@ TEST(version_is_the_headers) {
 TEST(build_information_says_what_it_must_and_no_place) {
   const std::string info = ath_build_info();
   EXPECT_CONTAINS(info, "\"version\": \"" + std::string(ath_version()) + "\"");
-  for (const char* key : {"accel", "platform", "compiler", "flags", "cpu_levels", "commit", "date", "backends"}) EXPECT_CONTAINS(info, "\"" + std::string(key) + "\":");
+  for (const char* key : {"accel", "platform", "compiler", "flags", "cpu_levels", "cuda", "rocm", "commit", "date", "backends"}) EXPECT_CONTAINS(info, "\"" + std::string(key) + "\":");
   EXPECT_CONTAINS(info, "-ffp-contract=off");
   EXPECT(info.find('/') == std::string::npos);
 }

@@ -10,7 +10,7 @@
 
 namespace {
 
-std::vector<char> bytes_of(const char* path) {
+[[maybe_unused]] std::vector<char> bytes_of(const char* path) {
   std::ifstream file(path, std::ios::binary);
   std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
   EXPECT(bytes.size() > 10000);
@@ -18,14 +18,14 @@ std::vector<char> bytes_of(const char* path) {
   return bytes;
 }
 
-std::string sorted(std::vector<std::string> names) {
+[[maybe_unused]] std::string sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   std::string text;
   for (const std::string& name : names) text += name + " ";
   return text;
 }
 
-std::vector<std::string> words(const std::string& list) {
+[[maybe_unused]] std::vector<std::string> words(const std::string& list) {
   std::vector<std::string> names;
   for (size_t at = 0; at < list.size();) {
     const size_t end = std::min(list.find(' ', at), list.size());
