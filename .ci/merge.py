@@ -6,6 +6,7 @@ folder gets an index of its own and a report that names the channel everything w
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -48,4 +49,6 @@ def merge(output: Path, folders: list[Path]) -> int:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         raise SystemExit("usage: merge.py OUTPUT FOLDER...")
-    print(f"{merge(Path(sys.argv[1]), [Path(word) for word in sys.argv[2:]])} packages")
+    print(f"{merge(Path(sys.argv[1]), [Path(word) for word in sys.argv[2:]])} packages", flush=True)
+    # Not the end of the file: threads of py-rattler may crash an interpreter that takes itself down under them.
+    os._exit(0)
