@@ -25,14 +25,20 @@ def after(device: str, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return simulation.cells()
 
 
+def words_of(value: object) -> list[str]:
+    """Every single thing that a fact says."""
+    if isinstance(value, (dict, list)):
+        return [word for inner in (value.values() if isinstance(value, dict) else value) for word in words_of(inner)]
+    return [] if value is None else [str(value)]
+
+
 def facts_of(package: str) -> dict[str, object]:
     """capabilities.json of an installed package, after its BUILD_INFO.txt was found to say the same."""
     folder = ROOT / "share/atheria" / package
     facts = json.loads((folder / "capabilities.json").read_text())
     text = (folder / "BUILD_INFO.txt").read_text()
     for key, value in facts.items():
-        words = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
-        absent = [word for word in words if word is not None and key != "format" and str(word) not in text]
+        absent = [word for word in words_of(value) if key != "format" and word not in text]
         assert not absent, f"{package}: BUILD_INFO.txt lacks {key} {absent}"
     assert facts["package"] == package, facts
     return facts
