@@ -7,6 +7,7 @@ build, which its recipe names. What it got there (unpacked sources, the staging 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import rattler
 import rattler_build
 import yaml
 
@@ -41,8 +43,7 @@ class Rebuilt:
 
 def build_with_recipe(task: Task) -> list[Path]:
     """Build the task's packages with their recipe inside; answers their files, in the order of the task."""
-    for source in map(Path, task.inputs):
-        link_or_copy(source, task.output / source.parent.name / source.name)
+    channels = [_channel_of_inputs(task), task.channel]
     if any(staged for _, _, staged in task.packages):
         variants = Path(task.folder) / "variants.yaml"
         write_text(variants, yaml.safe_dump({key: [value] for key, value in task.combination.items()}))
@@ -56,7 +57,7 @@ def build_with_recipe(task: Task) -> list[Path]:
                     up_to=name,
                     build_platform=task.native,
                     target_platform=task.platform,
-                    channel=[task.channel],
+                    channel=channels,
                     variant_config=[str(variants)],
                     ignore_recipe_variants=True,
                     no_build_id=True,
@@ -70,11 +71,23 @@ def build_with_recipe(task: Task) -> list[Path]:
                 variant.run_build(
                     tool_config=rattler_build.ToolConfiguration(test_strategy="skip"),
                     output_dir=task.output,
-                    channels=[task.channel],
+                    channels=channels,
                     progress_callback=LogToStdout(),
                     no_build_id=True,
                 )
     return [next(iter(sorted(task.output.glob(f"*/{file_name}")))) for _, file_name, _ in task.packages]
+
+
+def _channel_of_inputs(task: Task) -> str:
+    """A channel of the packages of ours that are needed. A rebuild solves a staging build's environments anew, from the channels of
+    the first build alone: what merely lay in its output folder would be missing."""
+    folder = Path(task.folder) / "inputs"
+    for subdir in ("noarch", task.platform):
+        (folder / subdir).mkdir(parents=True)
+    for source in map(Path, task.inputs):
+        link_or_copy(source, folder / source.parent.name / source.name)
+    asyncio.run(rattler.index.index_fs(folder, write_zst=False, write_shards=False))
+    return folder.as_uri()
 
 
 def rebuild(task: Task, packages: list[Path]) -> list[Rebuilt]:

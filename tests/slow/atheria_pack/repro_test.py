@@ -39,6 +39,8 @@ def states(report: dict[str, Any], part: str = "cells") -> dict[str, str]:
 
 def test_builds_of_equal_sources_are_identical_and_so_is_the_own_rebuild(project: Project) -> None:
     project.edit_recipe(CLOCK, "echo $PREFIX > $PREFIX/include/stamp.h")  # its prefix is what a package may hold
+    staging = "  - staging: {name: fix-build}\n"  # one that needs a package of ours, as the engine's needs the runtime
+    project.edit_recipe(staging, staging + "    requirements: {host: ['fix-variant * ${{ atheria_accel }}']}\n")
     code, report, said = repro(project, *SELECTION)
     assert code == 0, said
     assert states(report) == dict.fromkeys(CELLS, "identical")
