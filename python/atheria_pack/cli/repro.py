@@ -19,7 +19,7 @@ from atheria_pack.errors import INTERRUPTED, UsageError
 from atheria_pack.matrix import Matrix, Request, survey
 from atheria_pack.outcome import Run
 from atheria_pack.plan import Job, State
-from atheria_pack.repro.own_check import check_rebuild
+from atheria_pack.repro.own_check import RebuildError, check_rebuild
 from atheria_pack.repro.twice import DIFFER, FIRST, SECOND, Verdict, build_in, judge, seen_from, workspace_for
 from atheria_pack.variants import ACCEL_KEY
 from atheria_pack.workspace import Workspace
@@ -116,7 +116,10 @@ def _own_check(outcome: Run, store: Workspace, channel: str, native: str, talk: 
     found = []
     for job in one_of_each(built):
         print(f"== rattler-build's own rebuild of {', '.join(names_of(job))}", file=talk, flush=True)
-        found.extend(check_rebuild(job, store, channel))
+        try:
+            found.extend(check_rebuild(job, store, channel))
+        except RebuildError as error:  # told with the other verdicts, which it does not undo
+            found.extend(Verdict(cell, "not built", str(error)) for cell in names_of(job))
     return found
 
 
