@@ -115,6 +115,15 @@ def test_an_interrupted_comparison_leaves_nothing_running(project: Project) -> N
     assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z", "the build script outlived the run"
 
 
+def test_a_rebuild_that_cannot_be_made_is_a_verdict_beside_the_others(project: Project) -> None:
+    once = project.root / "once"  # builds three times, twice for the comparison and once for the rebuild to start from
+    project.edit_recipe(CLOCK, f"echo x > $PREFIX/include/stamp.h; echo run >> {once}; test $(wc -l < {once}) -lt 4")
+    code, report, said = repro(project, *SELECTION)
+    assert code == 1 and set(states(report).values()) == {"identical"}
+    assert states(report, "rebuild") == {**dict.fromkeys(CELLS, "identical"), "libfix=cpu": "not built", "libfix-dev=cpu": "not built"}
+    assert "py-rattler-build's rebuild ended with status 1" in said
+
+
 def test_published_packages_are_in_normal_form(project: Project) -> None:
     """build-all brings them into it before their tests, and their tests find each other by the index written after it."""
     assert project.build(*SELECTION).returncode == 0
