@@ -1,0 +1,2 @@
+# Takes back what activation set.
+unset CXX CLANGXX CXXFLAGS
