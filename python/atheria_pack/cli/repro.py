@@ -181,7 +181,8 @@ def _print_end(
                 print(f"    and {len(verdict.differences) - _SHOWN} more; --json has all", file=talk)
     counts = {state: sum(verdict.state == state for verdict in verdicts) for state in ("identical", "differs", "not built", "skipped")}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    rebuilt = f"; {sum(verdict.good for verdict in own)} of {len(own)} rebuilds identical" if own else ""
+    same, alike = (sum(verdict.state == state for verdict in own) for state in ("identical", "same files"))
+    rebuilt = f"; of {len(own)} rebuilds {same} identical, {alike} in all but rattler-build's record" if own else ""
     print(f"{told}{rebuilt}; {seconds:.1f} s", file=talk)
     if kept:
         print(f"kept: {', '.join(str(store.output) for store in stores)}", file=talk)

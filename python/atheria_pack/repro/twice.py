@@ -48,7 +48,8 @@ DIFFER = "folder, HOME, user, language, time zone, umask, number of compilers, a
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a cell. `state`: identical, differs, not built, skipped. `preview`: it may fail to build."""
+    """What became of a cell. `state`: identical, differs, not built, skipped; of a rebuild also same files (`own_check.excused`).
+    `preview`: it may fail to build."""
 
     cell: str
     state: str
@@ -61,7 +62,7 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether nothing speaks against the cell."""
-        return self.state in ("identical", "skipped") or (self.preview and self.state == "not built")
+        return self.state in ("identical", "same files", "skipped") or (self.preview and self.state == "not built")
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from atheria_pack.outcome import JobResult, Run
 from atheria_pack.channel.base import BaseChannel
 from atheria_pack.digest import sha256_of
+from atheria_pack.outcome import JobResult, Run
 from atheria_pack.package_file import Member, package_bytes, write_package
 from atheria_pack.plan import make_jobs
 from atheria_pack.record import BuiltPackage
