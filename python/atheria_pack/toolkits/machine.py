@@ -30,7 +30,7 @@ def find_compilers(environment: Mapping[str, str]) -> list[Toolkit]:
         seen.add(path.resolve())
         text = said([path, "--version"], environment)
         family = "clang" if "clang" in text else "gcc"
-        version = first(r"clang version (\d+(?:\.\d+)+)", text) or first(r"(\d+\.\d+\.\d+)", text.partition("\n")[0])
+        version = first(r"clang version (\d+(?:\.\d+)+)", text) or first(r"(\d+\.\d+\.\d+)", _without_vendor(text))
         oldest = OLDEST_COMPILERS[family]
         if not version:
             found.append(Toolkit("compiler", family, "", str(path), False, "tells no version"))
@@ -43,6 +43,11 @@ def find_compilers(environment: Mapping[str, str]) -> list[Toolkit]:
             found.append(Toolkit("compiler", family, version, str(path), True, why))
             used = True
     return found or [Toolkit("compiler", "gcc", "", "", False, "no C++ compiler on PATH; install one (on Debian: g++)")]
+
+
+def _without_vendor(text: str) -> str:
+    """The first line of `g++ --version` without what stands in brackets: the distribution's version of its package."""
+    return re.sub(r"\([^)]*\)", "", text.partition("\n")[0])
 
 
 def find_openblas(environment: Mapping[str, str]) -> list[Toolkit]:
