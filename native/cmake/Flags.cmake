@@ -18,6 +18,11 @@ if(MSVC)
   message(FATAL_ERROR "this compiler takes the options of MSVC; the sources need a Clang or GCC with GNU options, also on Windows (target x86_64-windows-gnu)")
 endif()
 
+if(APPLE AND CMAKE_CROSSCOMPILING)
+  # Rewriting a finished file would need Apple's tools, and would break the signature that the linker gave it.
+  set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
+endif()
+
 if(WIN32)
   # Names as Windows has them: atheria_runtime.dll with atheria_runtime.lib, atheria_backend_cuda.dll.
   set(CMAKE_SHARED_LIBRARY_PREFIX "")

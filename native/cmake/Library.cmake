@@ -1,5 +1,11 @@
 # atheria_library(TARGET EXPORTS FILE): what all our shared libraries share: names, version, exported names as a list.
 
+# What a plugin is made as. On macOS a dylib like any other: a bundle would be called .so, and not every linker makes one.
+set(ATHERIA_PLUGIN_KIND MODULE)
+if(APPLE)
+  set(ATHERIA_PLUGIN_KIND SHARED)
+endif()
+
 # FILE has one exported name a line ('#' begins a comment); nothing else leaves the library. On Windows the headers' ATH_API exports, and the tests hold the
 # result against FILE.
 function(atheria_exports target list)
@@ -34,10 +40,6 @@ function(atheria_library target)
     else()
       set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
     endif()
-  endif()
-  if(APPLE AND CMAKE_CROSSCOMPILING)
-    # Rewriting the finished file would need Apple's tools, and would break the signature that the linker gave it.
-    set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON)
   endif()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:atheria_flags>)
   atheria_exports(${target} ${arg_EXPORTS})

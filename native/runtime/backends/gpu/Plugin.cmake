@@ -14,7 +14,7 @@ function(atheria_gpu_plugin name image)
     set(driver driver.cpp)
   endif()
   file(GLOB ops CONFIGURE_DEPENDS ${ATHERIA_GPU_FOLDER}/ops/*.cpp)
-  add_library(${target} MODULE platform.cpp ${source} ${ATHERIA_GPU_FOLDER}/plugin.cpp ${ATHERIA_GPU_FOLDER}/device.cpp ${driver}
+  add_library(${target} ${ATHERIA_PLUGIN_KIND} platform.cpp ${source} ${ATHERIA_GPU_FOLDER}/plugin.cpp ${ATHERIA_GPU_FOLDER}/device.cpp ${driver}
     ${ATHERIA_GPU_FOLDER}/driver_library.cpp ${ATHERIA_GPU_FOLDER}/ops.cpp ${ops})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${ATHERIA_GPU_FOLDER}/.. ${CMAKE_CURRENT_BINARY_DIR}/generated)
   target_compile_definitions(${target} PRIVATE ATH_BUILDING_LIBRARY ATH_BACKEND_VERSION="${PROJECT_VERSION}")

@@ -1,0 +1,20 @@
+# Cross-compiles with zig: -DATHERIA_ZIG=PROGRAM -DATHERIA_ZIG_TARGET=aarch64-linux-gnu.2.28, x86_64-windows-gnu or aarch64-macos.13.0. See ../../README.md.
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ATHERIA_ZIG ATHERIA_ZIG_TARGET)
+if(NOT ATHERIA_ZIG OR NOT ATHERIA_ZIG_TARGET MATCHES "^([a-z0-9_]+)-(linux|windows|macos)")
+  message(FATAL_ERROR "zig.cmake wants -DATHERIA_ZIG=PROGRAM and -DATHERIA_ZIG_TARGET=aarch64-linux-gnu.2.28 (or x86_64-windows-gnu, aarch64-macos.13.0); "
+    "got \"${ATHERIA_ZIG}\" and \"${ATHERIA_ZIG_TARGET}\"")
+endif()
+set(CMAKE_SYSTEM_PROCESSOR ${CMAKE_MATCH_1})
+string(REPLACE linux Linux CMAKE_SYSTEM_NAME "${CMAKE_MATCH_2}")
+string(REPLACE windows Windows CMAKE_SYSTEM_NAME "${CMAKE_SYSTEM_NAME}")
+string(REPLACE macos Darwin CMAKE_SYSTEM_NAME "${CMAKE_SYSTEM_NAME}")
+foreach(pair C:cc CXX:c++)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 language)
+  list(GET pair 1 tool)
+  set(CMAKE_${language}_COMPILER ${ATHERIA_ZIG} ${tool} -target ${ATHERIA_ZIG_TARGET})
+  # This machine's ar may not know the target's objects.
+  set(CMAKE_${language}_ARCHIVE_CREATE "\"${ATHERIA_ZIG}\" ar qcs <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_${language}_ARCHIVE_APPEND "\"${ATHERIA_ZIG}\" ar qs <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_${language}_ARCHIVE_FINISH "")
+endforeach()
