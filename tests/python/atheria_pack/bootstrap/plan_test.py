@@ -110,6 +110,31 @@ def test_a_hip_compiler_adds_its_package_and_its_keys_and_touches_nothing_else(
     assert {label for label, _ in keys(newer).items() - keys(more).items()} == {"hip-clang_linux-64"}
 
 
+def test_cross_compilers_answer_for_their_platform_only(jobs: list[Job]) -> None:
+    found = overlays(jobs)
+    compilers = {platform: (keys["c_compiler"], keys["cxx_compiler"]) for platform, keys in found.items()}
+    assert compilers == {
+        "linux-64": (["gcc"], ["gxx"]),
+        "linux-aarch64": (["gcc"], ["gxx"]),
+        "osx-arm64": (["clang"], ["clangxx"]),
+        "win-64": (["vs2022"], ["vs2022"]),
+    }
+    assert found["linux-aarch64"]["c_stdlib_version"] == ["2.28"]
+    assert "c_stdlib_version" not in found["osx-arm64"], "there is a package for each deployment target of the pins"
+    assert all(keys["pybind11_abi"] == ["12"] for keys in found.values())
+
+
+def test_what_only_another_platform_needs_is_told_apart(jobs: list[Job]) -> None:
+    def serving(*platforms: str) -> set[str]:
+        return {job.name for job in jobs if job.serves(platforms, "linux-64")}
+
+    native = serving("linux-64")
+    assert {"cmake", "gcc_linux-64", "cuda-nvcc_linux-64", "cuda-nvcc-tools"} <= native
+    assert not {name for name in native if name.startswith(("zig", "vs")) or name.endswith(("aarch64", "arm64"))}
+    assert serving("linux-64", "win-64") - native == {"zig", "zig-libraries_win-64", "vs2022_win-64", "vs_win-64", "cuda-nvcc_win-64"}
+    assert native <= serving("linux-aarch64"), "what runs here is needed for every platform"
+
+
 def test_another_platform_gets_nothing_that_runs_only_here(interpreters: dict[str, Interpreter], toolchain: Toolchain) -> None:
     planned = plan_jobs(RECIPES, Machine("linux-aarch64", interpreters, toolchain))
     assert not [job.label for job in planned if job.wheel and "x86_64" in job.wheel.file]
