@@ -39,7 +39,7 @@ def compiler_flags(build: Path) -> list[str]:
 
 def main(build: Path, libraries: str, glibc: str) -> None:
     prefix = Path(os.environ["PREFIX"])
-    if os.environ["target_platform"].startswith("win-"):
+    if os.environ["target_platform"].startswith("win-"):  # noqa: SIM112 - rattler-build names it so
         prefix /= "Library"  # where conda keeps everything but Python there
     engine = json.loads((prefix / "share/atheria/libatheria-engine/capabilities.json").read_text())
     epoch = os.environ.get("SOURCE_DATE_EPOCH")

@@ -1,5 +1,5 @@
 // POSIX files, whole or not at all.
-#include "../atomic_file.hpp"
+#include "atomic_file.hpp"
 
 #include <algorithm>
 #include <atomic>

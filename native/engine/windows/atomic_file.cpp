@@ -1,5 +1,5 @@
 // Files of Windows, whole or not at all.
-#include "../atomic_file.hpp"
+#include "atomic_file.hpp"
 
 #include <atomic>
 #include <new>

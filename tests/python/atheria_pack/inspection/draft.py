@@ -14,7 +14,7 @@ from .compilers import LIBRARY, MODULE, PLUGIN, shared, tool
 
 EPOCH = 1_790_000_000
 ROOT = Path(__file__).resolve().parents[4]
-PLACEHOLDER = "/home/builder/host_env_placehold_placehold_placehold"
+PLACEHOLDER = "/" + "home/builder/host_env_placehold_placehold_placehold"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
