@@ -17,7 +17,7 @@ export CC="${_atheria_tool}-cc" CLANG="${_atheria_tool}-clang" CPP="${_atheria_t
 export AR="${_atheria_tool}-ar" RANLIB="${_atheria_tool}-ranlib"
 export CPPFLAGS="-DNDEBUG -O2 -isystem ${_atheria_prefix}/include"
 export CFLAGS="-ftree-vectorize -fPIC -fstack-protector-strong -O2 -isystem ${_atheria_prefix}/include ${_atheria_map}"
-export LDFLAGS="-Wl,-headerpad_max_install_names -Wl,-dead_strip_dylibs -Wl,-rpath,${_atheria_prefix}/lib -L${_atheria_prefix}/lib"
+export LDFLAGS="-Wl,-headerpad_max_install_names -Wl,-dead_strip_dylibs -L${_atheria_prefix}/lib"
 export CMAKE_PREFIX_PATH="${_atheria_prefix}:${CONDA_PREFIX}"
 if [ "${CONDA_BUILD:-0}" = "1" ]; then
   # Libraries and headers come from the prefix, never from the machine; programs from PATH. Nothing here can edit a Mach-O file
