@@ -21,6 +21,7 @@ _SUPPLIERS = (
     (r"python\d+\.dll", ("python",)),
     (r"(vcruntime140(_1)?|msvcp140)\.dll", ("vc14_runtime", "vc", "ucrt")),
 )
+_ZIGS_OWN = re.compile(r"_Z(n|d)[wa]\w*|_mh_dylib_header|__dso_handle")
 # What the system brings: glibc, macOS, Windows.
 _GLIBC = re.compile(r"ld-linux-(x86-64|aarch64)\.so\.\d|lib(c|m|mvec|dl|pthread|rt|resolv|util)\.so\.\d")
 _SYSTEM = re.compile(
@@ -83,12 +84,25 @@ def _check_rpaths(path: str, binary: Binary) -> Iterator[Finding]:
 
 def _check_exports(subject: Subject, path: str, binary: Binary) -> Iterator[Finding]:
     allowed = r"PyInit_atheria_core" if path in subject.extensions else r"ath_\w+"
-    strange = [name for name in binary.exports if not re.fullmatch(allowed, name)]
+    strange, forced = strange_exports(binary, allowed)
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         yield error("exports", path, f"only {allowed}", ", ".join(strange[:3]) + more)
+    if forced:
+        yield warning("exports", path, f"only {allowed}", f"{len(forced)} names that zig's linker exports of its own")
     if not binary.exports and not path.endswith(".exe"):  # the launcher of a command
         yield error("exports", path, f"at least one {allowed}", "none")
+
+
+def strange_exports(binary: Binary, allowed: str) -> tuple[list[str], list[str]]:
+    """Exported names that `allowed` does not match: those that are our doing, and those that are the linker's.
+
+    zig's linker for macOS does not obey -exported_symbols_list where a name may be replaced by a program: operators new and
+    delete of its static libc++, and the two names it makes itself.
+    """
+    strange = [name for name in binary.exports if not re.fullmatch(allowed, name)]
+    forced = [name for name in strange if binary.form == "Mach-O" and _ZIGS_OWN.fullmatch(name)]
+    return [name for name in strange if name not in forced], forced
 
 
 def _check_glibc(subject: Subject) -> Iterator[Finding]:
