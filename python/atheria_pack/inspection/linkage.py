@@ -21,7 +21,7 @@ _SUPPLIERS = (
     (r"python\d+\.dll", ("python",)),
     (r"(vcruntime140(_1)?|msvcp140)\.dll", ("vc14_runtime", "vc", "ucrt")),
 )
-_ZIGS_OWN = re.compile(r"_Z(n|d)[wa]\w*|_mh_dylib_header|__dso_handle")
+_ZIGS_OWN = re.compile(r"_Z(n[wa]|d[la])\w*|_mh_dylib_header|__dso_handle")
 # What the system brings: glibc, macOS, Windows.
 _GLIBC = re.compile(r"ld-linux-(x86-64|aarch64)\.so\.\d|lib(c|m|mvec|dl|pthread|rt|resolv|util)\.so\.\d")
 _SYSTEM = re.compile(

@@ -8,7 +8,7 @@ from atheria_pack.inspection.linkage import strange_exports
 
 from .compilers import run
 
-NAMES = ("ath_demo", "_ZnwmSt11align_val_t", "_ZdaPv", "__dso_handle", "_ZNSt3foo", "demo")
+NAMES = ("ath_demo", "_ZnwmSt11align_val_t", "_ZdaPv", "_ZdlPv", "__dso_handle", "_ZNSt3foo", "demo")
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def test_nothing_strange(binary: Binary) -> None:
 @pytest.mark.parametrize(
     ("form", "ours", "linkers"),
     [
-        ("ELF", ["_ZnwmSt11align_val_t", "_ZdaPv", "__dso_handle", "_ZNSt3foo", "demo"], []),
-        ("Mach-O", ["_ZNSt3foo", "demo"], ["_ZnwmSt11align_val_t", "_ZdaPv", "__dso_handle"]),
+        ("ELF", ["_ZnwmSt11align_val_t", "_ZdaPv", "_ZdlPv", "__dso_handle", "_ZNSt3foo", "demo"], []),
+        ("Mach-O", ["_ZNSt3foo", "demo"], ["_ZnwmSt11align_val_t", "_ZdaPv", "_ZdlPv", "__dso_handle"]),
     ],
 )
 def test_only_what_zig_forces_on_macos_is_told_apart(binary: Binary, form: str, ours: list[str], linkers: list[str]) -> None:
