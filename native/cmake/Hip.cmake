@@ -9,7 +9,7 @@ if(NOT ATHERIA_HIP_CLANG)
   message(FATAL_ERROR "ATHERIA_BACKEND_ROCM=ON, but there is no HIP compiler: neither HIPCXX nor hipcc, amdclang++ or clang++ on PATH; install one (Debian: hipcc) or turn the option off")
 endif()
 # hipcc would choose NVIDIA's compiler where it finds one.
-set(ATHERIA_HIP_CLANG ${CMAKE_COMMAND} -E env HIP_PLATFORM=amd ${ATHERIA_HIP_CLANG})
+set(ATHERIA_HIP_CLANG ${CMAKE_COMMAND} -E env HIP_PLATFORM=amd -- ${ATHERIA_HIP_CLANG}) # --: the path may have a = in it
 execute_process(COMMAND ${ATHERIA_HIP_CLANG} --version OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE code)
 if(said MATCHES "HIP version: ([0-9]+\\.[0-9]+)")
   set(ATHERIA_HIP_TOOLKIT ${CMAKE_MATCH_1})
