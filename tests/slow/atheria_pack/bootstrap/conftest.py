@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,8 +18,13 @@ Install = Callable[[Sequence[str], Path], Path]
 
 @pytest.fixture(scope="session")
 def home() -> Path:
-    """Where the channel and its cache are kept between runs."""
-    return Path(os.environ.get("ATHERIA_TEST_BOOTSTRAP") or ROOT / "build" / "bootstrap")
+    """Where the channel and its cache are kept between runs; begins with what build-all has made, if it was here before."""
+    if named := os.environ.get("ATHERIA_TEST_BOOTSTRAP"):
+        return Path(named)
+    home, made = ROOT / "build" / "bootstrap", ROOT / "output" / "bootstrap" / "cache"
+    if made.is_dir() and not home.exists():
+        shutil.copytree(made, home / "cache", symlinks=True, ignore=shutil.ignore_patterns("making", "lock"))
+    return home
 
 
 @pytest.fixture(scope="session")
