@@ -77,6 +77,8 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: 
         if job.platform == request.native:
             lacking = (channel.lacks(output.python) for output in job.outputs)
             obstacle = next((reason for reason in lacking if reason), obstacle)
+        elif obstacle:
+            obstacle += f"; a machine of {job.platform} builds it"
         if obstacle:
             obstacles[job.identifier] = obstacle
         parts[job.identifier] = {**parts_of(job, digests), **environments, "channel": channel.name}

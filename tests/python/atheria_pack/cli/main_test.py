@@ -119,6 +119,7 @@ def test_all_platforms_are_shown_and_a_missing_compiler_is_the_reason(project: P
     for platform in ("linux-64", "linux-aarch64", "osx-arm64", "win-64"):
         assert f"\n{platform}: 2 would build, 8 skipped\n" in done.stdout
     assert f"no vs2022_win-64 in the channel {empty}" in done.stdout
+    assert "; a machine of win-64 builds it" in done.stdout and "a machine of linux-64 builds it" not in done.stdout
     assert f"no clang_osx-arm64 in the channel {empty}" in done.stdout
     strict = pack(project, "matrix", "--platform", "osx-arm64,win-64", "--channel", str(empty), "--strict")
     assert "linux-64:" not in strict.stdout
