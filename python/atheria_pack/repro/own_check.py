@@ -86,6 +86,7 @@ def _run(job: Job, workspace: Workspace, task: Path, log: Path) -> int:
             stdout=stream,
             stderr=subprocess.STDOUT,
             env=environment,
+            cwd=task.parent,  # a rebuild leaves its staging build's files where it runs
             pass_fds=(watched,),
             start_new_session=True,
         )

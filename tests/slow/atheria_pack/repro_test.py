@@ -46,6 +46,7 @@ def test_builds_of_equal_sources_are_identical_and_so_is_the_own_rebuild(project
     assert states(report) == dict.fromkeys(CELLS, "identical")
     assert states(report, "rebuild") == dict.fromkeys(CELLS, "identical")
     assert not list((project.output / "repro").glob("*")), "identical builds are not kept"
+    assert not list(project.root.glob("staging_*")), "nothing of a rebuild is left among the sources"
 
 
 def test_the_clock_in_a_package_is_named_with_its_member_and_bytes(project: Project) -> None:

@@ -55,7 +55,7 @@ def channels_answers() -> dict[str, list[str]]:
         pytest.skip("no run of build-all has left a report in output/; `./run build-all --channel bootstrap` does")
     if report["name"] != "bootstrap":
         pytest.skip(f"output/ was built against {report['name']}, and this test builds against a channel on this machine")
-    overlay: dict[str, list[str]] = report["overlay"]
+    overlay: dict[str, list[str]] = report["overlays"][PLATFORM]
     return overlay
 
 
