@@ -1,0 +1,1 @@
+"""Reading channels that are mirrored."""
