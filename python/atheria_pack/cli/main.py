@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from atheria_pack.cli import archive, build_all, clean, inspect, matrix, repro, selection, variants
+from atheria_pack.cli import archive, build_all, channel, clean, inspect, matrix, repro, selection, variants
 from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.worker import DISK_FULL_TEXT
 
 _VERBS = {
     "matrix": matrix, "build-all": build_all, "archive": archive, "clean": clean, "inspect": inspect, "selection": selection, "repro": repro,
-    "variants": variants,
+    "variants": variants, "channel": channel,
 }  # fmt: skip
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
 

@@ -1,0 +1,36 @@
+"""`channel VERB` finds the file of a verb, and no file is left without its verb."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from atheria_pack.cli import channel
+from atheria_pack.cli.main import main
+
+FOLDER = Path(channel.__file__).parent
+
+
+def files_of_verbs() -> set[str]:
+    """The modules that offer themselves as verbs."""
+    names = (path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    return {name for name in names if hasattr(importlib.import_module(f"{channel.__name__}.{name}"), "HELP")}
+
+
+def test_every_file_with_a_help_is_a_verb() -> None:
+    assert files_of_verbs() <= {channel.file_of(verb) for verb in channel.VERBS}
+
+
+def test_help_lists_the_verbs_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["channel", "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for verb in channel.VERBS:
+        assert (f"    {verb} " in said or f"    {verb}\n" in said) == (channel.file_of(verb) in files_of_verbs()), verb
+
+
+def test_an_unknown_verb_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["channel", "miror"])
+    assert ended.value.code == 2
+    assert "'miror'" in capsys.readouterr().err
