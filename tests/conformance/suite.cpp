@@ -100,6 +100,8 @@ void Case::op(uint32_t opcode, std::initializer_list<uint32_t> operands) {
 
 Case& Case::with_specials() { return specials_ = true, *this; }
 
+Case& Case::with_nans() { return nans_ = true, *this; }
+
 Case& Case::within(double absolute, double relative) { return absolute_ = absolute, relative_ = relative, *this; }
 
 Case& Case::whole_only() { return split_ = false, *this; }
@@ -155,6 +157,7 @@ void Case::run(int64_t batch) {
     Values values(count_of(tensor.shape, batch));
     for (float& value : values) value = std::uniform_real_distribution<float>(tensor.low, tensor.high)(random);
     for (size_t i = 0; specials_ && i < values.size(); i += 3) values[i] = kSpecials[i / 3 % (sizeof kSpecials / sizeof *kSpecials)];
+    for (size_t i = 20; nans_ && i < values.size(); i += 41) values[i] = NAN;
     inputs_.push_back(std::move(values));
   }
   std::vector<Values> wanted, got;

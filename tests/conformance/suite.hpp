@@ -29,6 +29,8 @@ class Case {
 
   // Puts NaN, infinities, signed zeros, denormals and the largest floats among the inputs.
   Case& with_specials();
+  // Puts a NaN in every 41st place of the inputs, so that most rows have none and few have more than one.
+  Case& with_nans();
   // |got - oracle| <= absolute + relative |oracle|.
   Case& within(double absolute, double relative);
   // Rows of the first axis do not know of each other: any split must give the same bits. On unless told otherwise.
@@ -52,7 +54,7 @@ class Case {
   std::vector<Tensor> tensors_;
   std::vector<Values> inputs_;  // for the whole batch
   std::vector<uint32_t> opcodes_;
-  bool specials_ = false, split_ = true, must_run_here_ = false;
+  bool specials_ = false, nans_ = false, split_ = true, must_run_here_ = false;
   double absolute_ = 1e-6, relative_ = 2e-6;
 };
 

@@ -10,9 +10,9 @@ namespace {
 
 enum class Background { zero, vector, cells };
 
-void update(int64_t d, uint32_t flags, float gamma, Background background, bool specials = false) {
+void update(int64_t d, uint32_t flags, float gamma, Background background, bool nans = false) {
   Case c("qca_update d=" + std::to_string(d) + " flags " + std::to_string(flags) + " gamma " + std::to_string(gamma) + " background " +
-         std::to_string(int(background)));
+         std::to_string(int(background)) + (nans ? " NaNs" : ""));
   const conformance::Shape cells = {-1, 40, 2 * d};
   const uint32_t psi = c.input(cells), delta = c.input(cells, -0.5, 0.5);
   const uint32_t sky = background == Background::zero ? ATH_NONE : background == Background::cells ? c.input(cells) : c.constant({2 * d});
@@ -21,7 +21,7 @@ void update(int64_t d, uint32_t flags, float gamma, Background background, bool 
   std::memcpy(&bits, &gamma, sizeof bits);
   c.op(ATH_OP_ATTR, {flags, bits, sky + 1, 0});  // ATH_NONE + 1 is 0: none
   c.op(ATH_OP_QCA_UPDATE, {out, activity, psi, delta});
-  if (specials) c.with_specials();
+  if (nans) c.with_nans();
   c.within(2e-6, 2e-6).run(3);
 }
 
@@ -35,4 +35,11 @@ TEST(flags_and_backgrounds) {
 
 TEST(decay) {
   for (const int64_t d : {3, 8}) update(d, 2, 0.01f, Background::cells);
+}
+
+// Wherever among the channels it is: the engine looks for a NaN in the activity alone.
+TEST(a_nan_makes_its_cells_activity_a_nan) {
+  for (const int64_t d : {1, 5, 8, 16, 40})
+    for (const Background background : {Background::zero, Background::cells}) update(d, 0, 0, background, true);
+  update(16, 3, 0.01f, Background::zero, true);
 }

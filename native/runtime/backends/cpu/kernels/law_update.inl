@@ -9,6 +9,11 @@ namespace {
 
 constexpr float kNormFloor = 1e-9f;
 
+// A NaN among the channels is the cell's activity: the engine looks for it there.
+struct FarthestOp {
+  ATH_INLINE VecF operator()(VecF a, VecF b) const { return max_nan(a, b); }
+};
+
 // Any d, one cell: s goes to `out`, then |s| is summed and divided out in a second pass over the cell.
 ATH_INLINE void update_cell(const LawUpdateCall& s, int64_t cell) {
   const float* psi = s.psi + cell * s.psi_ld;
@@ -38,7 +43,7 @@ ATH_INLINE void update_cell(const LawUpdateCall& s, int64_t cell) {
         away_re = re - load_first(background + c, left);
         away_im = im - load_first(background + s.d + c, left);
       }
-      squares = max(squares, away_re * away_re + away_im * away_im);
+      squares = FarthestOp{}(squares, away_re * away_re + away_im * away_im);
     }
     // A masked store cannot be forwarded to the loads below, so it is kept for the tail.
     if (left == kLanes) {
@@ -114,7 +119,7 @@ ATH_NOINLINE void update_sixteen(const LawUpdateCall& s, int64_t cell, float* ou
       square[i] = away * away;
     }
   }
-  if (Measured) store(s.out_activity + cell, sqrt(fold_sixteen(square, AddOp{}, MaxOp{})));
+  if (Measured) store(s.out_activity + cell, sqrt(fold_sixteen(square, AddOp{}, FarthestOp{})));
   if (s.normalize) {
     ATH_UNROLL for (int i = 0; i < 16; ++i) square[i] = state[i] * state[i];
     alignas(64) float norms[16];
