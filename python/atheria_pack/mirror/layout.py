@@ -27,10 +27,11 @@ RUN_EXPORTS = "run_exports.json"
 RUN_EXPORTS_ZST = "run_exports.json.zst"
 CHANNELDATA = "channeldata.json"
 PAGE = "index.html"
+PACKAGES = "packages.jsonl"  # a line per package: where it came from, its licence, and why it was chosen
 
 # In the order in which they may become visible one by one: what is named comes before what names it.
 SUBDIR_INDEXES = (RUN_EXPORTS, RUN_EXPORTS_ZST, SHARD_INDEX, REPODATA_ZST, REPODATA)
-ROOT_FILES = (CHANNELDATA, PAGE)
+ROOT_FILES = (PACKAGES, CHANNELDATA, PAGE)
 
 SIDECAR_SUFFIX = ".v0.sigs"  # sigstore attestations of a package lie beside it (conda/ceps#142)
 
@@ -65,3 +66,16 @@ def checked_file_name(name: str, where: str) -> str:
 def generation_folder(number: int) -> str:
     """Where a generation lies in a mirror."""
     return f"{GENERATIONS}/{number}"
+
+
+def is_index(path: str) -> bool:
+    """Whether a path of the channel is replaced by every generation, rather than written once and never changed."""
+    folder, _, name = path.rpartition("/")
+    if not folder:
+        return name in ROOT_FILES
+    return name in SUBDIR_INDEXES and _SUBDIR.fullmatch(folder) is not None
+
+
+def shard_path(subdir: str, sha256: str) -> str:
+    """Where a shard of a subdir lies, by the digest of its content in hexadecimal."""
+    return f"{subdir}/{SHARDS}/{sha256}.msgpack.zst"

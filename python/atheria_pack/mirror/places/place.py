@@ -11,18 +11,23 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True)
 class Found:
-    """A file of a place. `stamp` changes whenever the content may have (a folder: inode, times; a bucket: the ETag)."""
+    """A file of a place.
+
+    `stamp` changes whenever the content may have (a folder: inode, times; a bucket: the ETag). `changed`: Unix time in seconds since
+    when the file is there as it is.
+    """
 
     path: str
     size: int
     stamp: str
+    changed: float
 
 
 class Place(Protocol):
     """A folder or a bucket. Whatever is written is there whole or not at all, and lasts when the call returns."""
 
     address: str  # as a user would type it
-    scratch: Path  # a local folder for downloads and staging, on the same file system where the place is a folder
+    scratch: Path  # a local folder that has PARTIAL, STAGING and INCOMING below it; where the place is a folder, that folder
 
     def look(self, path: str) -> Found | None:
         """The file, None where there is none."""
