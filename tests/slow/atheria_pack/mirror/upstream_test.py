@@ -14,7 +14,7 @@ from atheria_pack.solve import Solved, Solver
 from conda_package_streaming.package_streaming import stream_conda_info
 from rattler import MatchSpec
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python" / "atheria_pack" / "mirror"))
 
 from upstream import BROKEN_IN_ARCHIVE, CONDITIONAL, HOTFIXES, MISSING, SUBDIRS, Package, Upstream, make_upstream  # noqa: E402
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python" / "atheria_pack" / "mirror"))
 
 from web import Fault, FaultyServer  # noqa: E402
 
