@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -67,13 +68,14 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the output folder for this process; gives the lock's descriptor. BusyError names the process that holds it, and since when.
+        """Hold the output folder for this process; gives the lock's descriptor. BusyError names the process that holds it, and since when;
+        UsageError, why there can be no such folder.
 
         Processes that inherit the descriptor hold the lock too. Those of a run that was killed are on their way out, and
         waited for.
         """
-        self.output.mkdir(parents=True, exist_ok=True)
-        with open(self.output / ".lock", "a+", encoding="utf-8") as stream:
+        make_folder("--output", self.output)
+        with _opened(self.output / ".lock") as stream:
             deadline = time.monotonic() + _LEFTOVER_SECONDS
             while not _taken(stream):
                 stream.seek(0)
@@ -88,6 +90,23 @@ class Workspace:
             stream.write(f"process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
             stream.flush()
             yield stream.fileno()
+
+
+def make_folder(option: str, folder: Path) -> None:
+    """Make a folder that an option names, and those above it, where they are missing. UsageError says why that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise UsageError(f"{option} {folder}: no folder can be made there ({error.strerror})") from error
+
+
+def _opened(lock: Path) -> TextIO:
+    try:
+        return open(lock, "a+", encoding="utf-8")
+    except PermissionError as error:
+        raise UsageError(f"--output {lock.parent}: nothing can be written there ({error.strerror})") from error
 
 
 def _taken(stream: TextIO) -> bool:

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from atheria_pack.clean import Leftovers, everything, known_jobs, leftovers, remove
-from atheria_pack.cli.options import request_of, workspace_of
+from atheria_pack.cli.options import request_of, some_names, workspace_of
 from atheria_pack.errors import UsageError
 from atheria_pack.platforms import PLATFORMS
 from atheria_pack.workspace import Workspace
@@ -19,9 +19,9 @@ HELP = "remove what builds left: build/ and output/, or of output/ only the cell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--accel", metavar="NAMES", default="", help="only these accelerators, comma separated")
-    parser.add_argument("--python", metavar="VERSIONS", default="", help="only what is made for these Pythons or for any")
-    parser.add_argument("--platform", metavar="NAMES", default="", help=f"only these platforms, of {', '.join(PLATFORMS)}")
+    parser.add_argument("--accel", metavar="NAMES", type=some_names, help="only these accelerators, comma separated")
+    parser.add_argument("--python", metavar="VERSIONS", type=some_names, help="only what is made for these Pythons alone")
+    parser.add_argument("--platform", metavar="NAMES", type=some_names, help=f"only these platforms, of {', '.join(PLATFORMS)}")
     parser.add_argument("--only", metavar="PATTERN", action="append", default=[], help="only these cells, as a glob; may be repeated")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="the output folder; default: output")
     parser.add_argument("--dry-run", action="store_true", help="show what would be removed, and stop")
@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_strange(workspace: Workspace) -> None:
-    """A folder named by mistake must not be lost."""
+    """A file or folder named by mistake must not be lost."""
+    if workspace.output.exists() and not workspace.output.is_dir():
+        raise UsageError(f"--output {workspace.output}: no folder; nothing is removed")
     names = {path.name for path in workspace.output.iterdir()} if workspace.output.is_dir() else set()
     if workspace.output != workspace.root / "output" and names and not names & {".lock", "records", "packages", "bootstrap"}:
         raise UsageError(f"--output {workspace.output}: nothing in it is build-all's; nothing is removed")

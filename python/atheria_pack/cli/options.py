@@ -18,11 +18,12 @@ from atheria_pack.variants import check_names, load_variants, suggestion
 from atheria_pack.workspace import Workspace, find_workspace
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """`--accel --python --platform --channel --output --only --jobs --json`."""
-    parser.add_argument("--accel", metavar="NAMES", default="", help="accelerators to keep, comma separated (cpu,openblas)")
-    parser.add_argument("--python", metavar="VERSIONS", default="", help="Pythons to keep, comma separated (3.11,3.12)")
-    parser.add_argument("--platform", metavar="NAMES", default="", help=f"platforms to keep, of {', '.join(PLATFORMS)}; default: all")
+def add_selection(parser: argparse.ArgumentParser, platforms: str = "all") -> None:
+    """`--accel --python --platform --channel --output --only --jobs --json`. `platforms`: those meant where none is named."""
+    parser.add_argument("--accel", metavar="NAMES", type=some_names, help="accelerators to keep, comma separated (cpu,openblas)")
+    parser.add_argument("--python", metavar="VERSIONS", type=some_names, help="Pythons to keep, comma separated (3.11,3.12)")
+    parser.add_argument("--platform", metavar="NAMES", type=some_names,
+                        help=f"platforms to keep, of {', '.join(PLATFORMS)}; default: {platforms}")
     parser.add_argument("--channel", metavar="CHANNEL", help="build against this channel: a name, an address, a folder, or "
                         "`bootstrap`; default: conda-forge, and bootstrap where that does not answer")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="where everything goes; default: output")
@@ -72,17 +73,34 @@ def jobs_of(arguments: argparse.Namespace) -> int:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """The selection in the arguments, names not yet checked against variants.yaml."""
-    platforms = _names(arguments.platform)
-    for name in platforms:
-        if name not in PLATFORMS:
-            raise UsageError(f"--platform {name}: not one of {', '.join(PLATFORMS)}{suggestion(name, PLATFORMS)}")
     return Request(
-        _names(arguments.accel), _names(arguments.python), platforms or PLATFORMS, native_platform(), tuple(arguments.only)
+        names_in(arguments.accel),
+        names_in(arguments.python),
+        platforms_of(arguments) or PLATFORMS,
+        native_platform(),
+        tuple(arguments.only),
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def platforms_of(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The platforms that `--platform` names, none where it was not given. A UsageError lists the legal ones."""
+    platforms = names_in(arguments.platform)
+    for name in platforms:
+        if name not in PLATFORMS:
+            raise UsageError(f"--platform {name}: not one of {', '.join(PLATFORMS)}{suggestion(name, PLATFORMS)}")
+    return platforms
+
+
+def some_names(text: str) -> str:
+    """An option's value that holds a name at least: an empty variable of a script must not mean everything."""
+    if not names_in(text):
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing; leave the option out to mean all")
+    return text
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """The names in an option's value, each once; none where the option was not given."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
 
 
 def channel_of(

@@ -30,8 +30,8 @@ _SHOWN = 12  # differences per cell on the screen; --json has all
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cells", metavar="CELL", nargs="*", help="cells to build, as globs (atheria-core=cpu_py3*), with what they "
-                        "need; default: every cell of this machine's platform that it can build, which takes long")
-    add_selection(parser)
+                        "need; default: every cell that can be built, which takes long")
+    add_selection(parser, "this machine's")
     parser.add_argument("--quick", action="store_true", help="one cell of every package, all of one accelerator")
     parser.add_argument("--keep", action="store_true", help="keep both builds; else only packages that differ are kept")
     parser.add_argument("--no-rebuild", action="store_true", help="leave out py-rattler-build's own rebuild check, which is made "

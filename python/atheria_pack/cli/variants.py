@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from atheria_pack.cli.options import channel_of, request_of, workspace_of
+from atheria_pack.cli.options import channel_of, request_of, some_names, workspace_of
 from atheria_pack.errors import UsageError
 from atheria_pack.platforms import PLATFORMS, native_platform
 from atheria_pack.variants import ACCEL_KEY, PYTHON_KEY, Variants, check_names, load_variants, overlaid, short_python
@@ -21,9 +21,9 @@ HELP = "print the axes for one platform, narrowed, as a variants file for conda-
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--accel", metavar="NAMES", default="", help="accelerators to keep, comma separated; default: all")
-    parser.add_argument("--python", metavar="VERSIONS", default="", help="Pythons to keep, comma separated; default: all")
-    parser.add_argument("--platform", metavar="NAME", default="", help=f"one of {', '.join(PLATFORMS)}; default: this machine's")
+    parser.add_argument("--accel", metavar="NAMES", type=some_names, help="accelerators to keep, comma separated; default: all")
+    parser.add_argument("--python", metavar="VERSIONS", type=some_names, help="Pythons to keep, comma separated; default: all")
+    parser.add_argument("--platform", metavar="NAME", type=some_names, help=f"one of {', '.join(PLATFORMS)}; default: this machine's")
     parser.add_argument("--channel", metavar="CHANNEL", help="with this channel's own answers in place of the pins, as build-all merges "
                         "them; default: the pins alone")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="where a bootstrapped channel lies; default: output")
