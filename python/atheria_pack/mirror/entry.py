@@ -17,7 +17,8 @@ class Entry:
     - `key`: its key in that table; the file's name, in the classic tables.
     - `record`: the source's record as JSON types, with every member that it has there: hotfixes of a channel are in its patched records
       only, so a record is carried and never made anew from the package.
-    - `run_exports`: the value of the source's run_exports.json (CEP 12), None where the source has none for it.
+    - `run_exports`: what the source's run_exports.json (CEP 12) has for it below `run_exports`, such as {"weak": ["libx >=1"]}; None where the
+      source has none for it.
     - `origin`: the address that the file is read from.
     - `why`: the requests that chose it, in words (`atheria-core=*=cuda* on linux-64, cuda13`); empty in a table of a source.
     """
