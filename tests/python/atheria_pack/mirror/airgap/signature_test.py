@@ -98,7 +98,7 @@ def test_changed_content_is_refused(keys: Path) -> None:
         verify_signature(CONTENT + b" ", signature, keys / "allowed", what="manifest")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_torn_signature_is_refused(keys: Path, data: st.DataObject) -> None:
     """A bit that matters or a missing end: an explained refusal, never another exception, and no principal."""
