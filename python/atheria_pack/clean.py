@@ -37,7 +37,7 @@ def known_jobs(workspace: Workspace, request: Request) -> tuple[list[Job], list[
     No channel is asked: names of jobs hold no digest.
     """
     variants = {platform: load_variants(workspace.variants, platform) for platform in PLATFORMS}
-    check_names((variants[platform] for platform in request.platforms), request.accels, request.pythons)
+    check_names({platform: variants[platform] for platform in request.platforms}, request.accels, request.pythons)
     jobs = make_jobs(merged(render_platforms(workspace.root, variants, request.native, Digests(workspace.root)), request.native))
     asked = [job for job in jobs if any(_is_asked_for(output, request) for output in job.outputs)]
     return jobs, select_exactly(asked, request.only)

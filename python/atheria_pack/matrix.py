@@ -62,7 +62,7 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: 
     digests = Digests(workspace.root)
     written = {platform: load_variants(workspace.variants, platform) for platform in PLATFORMS}
     variants = {platform: overlaid(known, channel.overlay(platform)) for platform, known in written.items()}
-    check_names((variants[platform] for platform in request.platforms), request.accels, request.pythons)
+    check_names({platform: variants[platform] for platform in request.platforms}, request.accels, request.pythons)
     rendered = render_platforms(workspace.root, variants, request.native, digests)
     whole = merged(rendered, request.native)
     check_keys(written, whole)

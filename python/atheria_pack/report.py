@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from atheria_pack.channel.base import BaseChannel
+from atheria_pack.errors import UsageError
 from atheria_pack.matrix import Matrix, Request
 from atheria_pack.outcome import JobResult, Run
 from atheria_pack.proof import Proof
@@ -43,6 +45,17 @@ def as_report(
         "cells": [cell_as_json(result, output) for result in run.results.values() for output in result.job.outputs],
         "proofs": [asdict(proof) for proof in proofs],
     }
+
+
+def base_of(report: Path) -> str | None:
+    """Address of the channel that a report's packages were built against; None where no run left a report. UsageError when it does
+    not say."""
+    try:
+        return str(json.loads(report.read_text(encoding="utf-8"))["base_channel"]["uri"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{report} does not say what was built against ({error!r}); `./run build-all` writes it anew") from error
 
 
 def base_as_json(base: BaseChannel) -> dict[str, Any]:

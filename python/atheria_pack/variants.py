@@ -12,6 +12,7 @@ from pathlib import Path
 import rattler_build
 
 from atheria_pack.errors import UsageError, VariantsError
+from atheria_pack.platforms import PLATFORMS
 
 ACCEL_KEY = "atheria_accel"
 PYTHON_KEY = "python"
@@ -95,15 +96,15 @@ def short_python(value: str) -> str:
     return ".".join(value.split()[0].split(".")[:2])
 
 
-def check_names(known: Iterable[Variants], accels: Iterable[str] = (), pythons: Iterable[str] = ()) -> None:
-    """Refuse accelerators and Pythons that none of these variants has: a UsageError that lists the legal ones."""
-    listed = list(known)
+def check_names(known: Mapping[str, Variants], accels: Iterable[str] = (), pythons: Iterable[str] = ()) -> None:
+    """Refuse accelerators and Pythons that none of these variants, by platform, has: a UsageError that lists the legal ones."""
+    where = "" if len(known) == len(PLATFORMS) else f" for {', '.join(known)}"
     for option, key, wanted, name_of in (("--accel", ACCEL_KEY, accels, str), ("--python", PYTHON_KEY, pythons, short_python)):
-        legal = list(dict.fromkeys(name_of(value) for variants in listed for value in variants.keys.get(key, ())))
+        legal = list(dict.fromkeys(name_of(value) for variants in known.values() for value in variants.keys.get(key, ())))
         for name in wanted:
             if name not in legal:
                 hint = suggestion(name, legal)
-                raise UsageError(f"{option} {name}: not in variants.yaml; it has {', '.join(legal) or 'none'}{hint}")
+                raise UsageError(f"{option} {name}: not in variants.yaml{where}; it has {', '.join(legal) or 'none'}{hint}")
 
 
 def suggestion(name: str, legal: Iterable[str]) -> str:

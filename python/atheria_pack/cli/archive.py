@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +14,19 @@ from atheria_pack.archive.choice import Choice, choices
 from atheria_pack.archive.make import make_archive
 from atheria_pack.archive.write import FOLDER, INDEX, file_name, write_index
 from atheria_pack.channel.base import BOOTSTRAP, DEFAULT, address
-from atheria_pack.cli.options import callers_folder, workspace_of
-from atheria_pack.errors import PackError, UsageError
+from atheria_pack.cli.options import callers_folder, names_in, platforms_of, some_names, workspace_of
+from atheria_pack.errors import PackError
 from atheria_pack.platforms import PLATFORMS
-from atheria_pack.variants import ACCEL_KEY, load_variants
-from atheria_pack.workspace import Workspace
+from atheria_pack.report import base_of
+from atheria_pack.variants import check_names, load_variants
+from atheria_pack.workspace import Workspace, make_folder
 
 HELP = "make relocatable archives of what was built, with an installer, for machines without conda"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--accel", metavar="NAMES", default="", help="accelerators to archive, comma separated; default: all that are built")
-    parser.add_argument("--platform", metavar="NAMES", default="", help=f"of {', '.join(PLATFORMS)}; default: all that are built")
+    parser.add_argument("--accel", metavar="NAMES", type=some_names, help="accelerators to archive, comma separated; default: all that are built")
+    parser.add_argument("--platform", metavar="NAMES", type=some_names, help=f"of {', '.join(PLATFORMS)}; default: all that are built")
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="where build-all put the channel; default: output")
     parser.add_argument("--to", metavar="FOLDER", type=Path, help="where the archives go; default: archives/ in the output folder")
     parser.add_argument("--channel", metavar="CHANNEL", help="the channel the packages were built against, for libraries that an archive "
@@ -37,11 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     workspace = workspace_of(arguments)
     folder = (callers_folder() / arguments.to) if arguments.to else workspace.output / FOLDER
+    accels, platforms = names_in(arguments.accel), platforms_of(arguments)
+    check_names({name: load_variants(workspace.variants, name) for name in platforms or PLATFORMS}, accels)
+    if not workspace.channel.is_dir():
+        raise PackError(f"there is no channel to archive: {workspace.channel} is missing; `{_making(workspace, accels, platforms)}` makes it")
     with workspace.locked():  # the channel must not change below
-        chosen = _chosen(workspace, _words(arguments.accel), _words(arguments.platform))
+        chosen = _chosen(workspace, accels, platforms)
         if arguments.dry_run:
             _print_plan(chosen, folder, arguments.json)
             return 0
+        make_folder("--to", folder)
         channel = base_channel(workspace, arguments.channel)
         entries: list[dict[str, Any]] = []
         for choice in chosen:
@@ -57,35 +63,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-
-
 def _chosen(workspace: Workspace, accels: Sequence[str], platforms: Sequence[str]) -> list[Choice]:
-    """The archives to make. Names that do not exist are UsageErrors, what is not built a PackError that names the command."""
-    for platform in platforms:
-        if platform not in PLATFORMS:
-            raise UsageError(f"--platform {platform}: not one of {', '.join(PLATFORMS)}")
-    wanted = platforms or PLATFORMS
-    legal = dict.fromkeys(accel for name in wanted for accel in load_variants(workspace.variants, name).keys.get(ACCEL_KEY, ()))
-    for accel in accels:
-        if accel not in legal:
-            close = difflib.get_close_matches(accel, legal, 1)
-            raise UsageError(
-                f"--accel {accel}: variants.yaml has {', '.join(legal)} for {', '.join(wanted)}" + (f"; did you mean {close[0]}?" if close else "")
-            )
-    built = choices(workspace.channel, wanted)
+    """The archives to make. What is not built is a PackError that names the command."""
+    built = choices(workspace.channel, platforms or PLATFORMS)
     chosen = [choice for choice in built if not accels or choice.accel in accels]
     for accel in accels or [""]:
         for platform in platforms or [""]:
             if not any(accel in ("", choice.accel) and platform in ("", choice.platform) for choice in chosen):
-                options = "".join(f" --{name} {value}" for name, value in (("accel", accel), ("platform", platform)) if value)
+                what = (f"{accel} is not built" if accel else "nothing is built") + (f" for {platform}" if platform else "")
                 there = ", ".join(choice.name for choice in built) or "nothing to archive"
-                raise PackError(
-                    f"{' for '.join(word for word in (accel, platform) if word) or 'nothing'} is not built: {workspace.channel} has {there}; "
-                    f"`./run build-all{options}` builds it"
-                )
+                command = _making(workspace, [accel] if accel else [], [platform] if platform else [])
+                raise PackError(f"{what}: {workspace.channel} has {there}; `{command}` builds it")
     return chosen
+
+
+def _making(workspace: Workspace, accels: Sequence[str], platforms: Sequence[str]) -> str:
+    """The command that builds what is asked for."""
+    output = [str(workspace.output)] if workspace.output != workspace.root / "output" else []
+    options = (("accel", accels), ("platform", platforms), ("output", output))
+    return shlex.join(["./run", "build-all", *(word for name, values in options if values for word in (f"--{name}", ",".join(values)))])
 
 
 def base_channel(workspace: Workspace, asked: str | None) -> str:
@@ -94,10 +90,7 @@ def base_channel(workspace: Workspace, asked: str | None) -> str:
         return (workspace.output / "bootstrap" / "channel").as_uri()
     if asked:
         return address(str(callers_folder() / asked) if (callers_folder() / asked).is_dir() else asked)
-    try:
-        return str(json.loads(workspace.report.read_text(encoding="utf-8"))["base_channel"]["uri"])
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):  # a channel that was merged from elsewhere has no report
-        return address(DEFAULT)
+    return base_of(workspace.report) or address(DEFAULT)  # a channel that was brought from elsewhere has no report
 
 
 def _print_plan(chosen: Sequence[Choice], folder: Path, as_value: bool) -> None:

@@ -111,7 +111,7 @@ def channel_of(
     Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not. `alone`
     is entered to bootstrap a channel: the workspace's lock, where the caller does not hold it already.
     """
-    check_names((load_variants(workspace.variants, name) for name in request.platforms), request.accels, request.pythons)
+    check_names({name: load_variants(workspace.variants, name) for name in request.platforms}, request.accels, request.pythons)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():

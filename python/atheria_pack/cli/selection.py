@@ -12,11 +12,12 @@ from pathlib import Path
 
 import rattler
 
-from atheria_pack.cli.options import callers_folder
+from atheria_pack.cli.options import workspace_of
 from atheria_pack.errors import UsageError
+from atheria_pack.report import base_of
 from atheria_pack.selection import PROFILES, SPECS, Choice, choices
 from atheria_pack.switching import Switch, switch_through
-from atheria_pack.workspace import Workspace, find_workspace
+from atheria_pack.workspace import Workspace
 
 HELP = "show which build each spec gives on each kind of machine, and check it and the switch between accelerators"
 
@@ -28,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    workspace = find_workspace(Path.cwd(), callers_folder() / arguments.output if arguments.output else None)
-    base = base_uri(workspace)
-    channels = [workspace.channel.as_uri(), base]
+    workspace = workspace_of(arguments)
+    base = base_of(workspace.report)
     available = accelerators(workspace.channel)
+    if base is None or not any(available.values()):
+        raise UsageError(f"{workspace.output} has no packages with the report of the run that made them; run `./run build-all` first")
+    channels = [workspace.channel.as_uri(), base]
     found = choices(channels, available)
     switches = [] if arguments.no_switch else switched(workspace, channels, available)
     if arguments.json:
@@ -44,14 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     for line in verdict(found, switches):
         print(line, file=talk)
     return int(not all(choice.good for choice in found) or any(switch.trouble for switch in switches))
-
-
-def base_uri(workspace: Workspace) -> str:
-    """The channel that the packages were built against, from the report of the run that built them."""
-    try:
-        return str(json.loads(workspace.report.read_text(encoding="utf-8"))["base_channel"]["uri"])
-    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise UsageError(f"{workspace.report} does not say what was built ({error!r}); run `./run build-all` first") from error
 
 
 def accelerators(channel: Path) -> dict[str, dict[str, frozenset[str]]]:

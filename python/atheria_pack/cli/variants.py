@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(request.platforms) != 1:
         raise UsageError(f"--platform {arguments.platform}: one platform at a time, as its values differ from the others'")
     variants = load_variants(workspace.variants, request.platforms[0])
-    check_names([variants], request.accels, request.pythons)
+    check_names({request.platforms[0]: variants}, request.accels, request.pythons)
     if arguments.channel:
         variants = overlaid(variants, channel_of(arguments, workspace, request, nullcontext()).overlay(request.platforms[0]))
     variants = kept(kept(variants, ACCEL_KEY, request.accels, str), PYTHON_KEY, request.pythons, short_python)

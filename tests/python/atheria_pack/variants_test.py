@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from atheria_pack.errors import UsageError, VariantsError
+from atheria_pack.platforms import PLATFORMS
 from atheria_pack.variants import Variants, check_names, combinations, load_variants, overlaid, short_python
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,19 +55,26 @@ def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
 
 def test_unknown_accelerator_lists_the_legal_ones() -> None:
     with pytest.raises(UsageError, match=r"--accel cpuu: .* it has openblas, cpu; did you mean cpu\?"):
-        check_names([PAIR], accels=["cpuu"])
+        check_names({"linux-64": PAIR}, accels=["cpuu"])
 
 
 def test_unknown_python_lists_the_legal_ones() -> None:
     with pytest.raises(UsageError, match=r"--python 3\.9: .* it has 3\.10, 3\.13"):
-        check_names([PAIR], pythons=["3.9"])
+        check_names({"linux-64": PAIR}, pythons=["3.9"])
 
 
 def test_a_name_of_one_platform_is_legal_for_all() -> None:
     metal = Variants({"atheria_accel": ("cpu", "metal")})
-    check_names([PAIR, metal], accels=["metal", "openblas"])
+    check_names({"linux-64": PAIR, "osx-arm64": metal}, accels=["metal", "openblas"])
     with pytest.raises(UsageError, match=r"--accel mettal: .* it has openblas, cpu, metal; did you mean metal\?"):
-        check_names([PAIR, metal], accels=["mettal"])
+        check_names({"linux-64": PAIR, "osx-arm64": metal}, accels=["mettal"])
+
+
+def test_a_name_of_another_platform_is_not_said_to_be_none_of_the_file() -> None:
+    with pytest.raises(UsageError, match=r"--accel metal: not in variants\.yaml for linux-64; it has openblas, cpu$"):
+        check_names({"linux-64": PAIR}, accels=["metal"])
+    with pytest.raises(UsageError, match=r"--accel metal: not in variants\.yaml; it has openblas, cpu$"):
+        check_names(dict.fromkeys(PLATFORMS, PAIR), accels=["metal"])
 
 
 def test_previews_are_no_axis(tmp_path: Path) -> None:

@@ -58,10 +58,12 @@ def test_a_dry_run_writes_nothing(output: Path) -> None:
     ("words", "status", "told"),
     [
         (["--accel", "metla"], 2, "did you mean metal?"),
-        (["--platform", "linux-32"], 2, "not one of linux-64"),
+        (["--platform", "linux-32"], 2, "not one of linux-64, linux-aarch64, osx-arm64, win-64; did you mean linux-64?"),
+        (["--accel", "metal", "--platform", "linux-64"], 2, "--accel metal: not in variants.yaml for linux-64; it has "),
+        (["--to", "/proc/here"], 2, "--to /proc/here: no folder can be made there ("),
         (["--accel", "openblas"], 1, "openblas is not built: "),
-        (["--accel", "cuda130", "--platform", "linux-aarch64"], 1, "`./run build-all --accel cuda130 --platform linux-aarch64` builds it"),
-        (["--platform", "win-64"], 1, "`./run build-all --platform win-64` builds it"),
+        (["--accel", "cuda130", "--platform", "linux-aarch64"], 1, "`./run build-all --accel cuda130 --platform linux-aarch64 --output "),
+        (["--platform", "win-64"], 1, "nothing is built for win-64: "),
     ],
 )
 def test_refused_in_a_line(output: Path, words: list[str], status: int, told: str) -> None:
@@ -72,8 +74,21 @@ def test_refused_in_a_line(output: Path, words: list[str], status: int, told: st
 
 
 def test_nothing_built(tmp_path: Path) -> None:
-    done = archive(tmp_path / "empty")
-    assert done.returncode == 1 and "has nothing to archive; `./run build-all` builds it" in done.stderr
+    output = tmp_path / "empty"
+    done = archive(output, "--accel", "cpu")
+    told = f"error: there is no channel to archive: {output}/channel is missing; `./run build-all --accel cpu --output {output}` makes it\n"
+    assert (done.returncode, done.stderr) == (1, told)
+    assert not output.exists()
+    (output / "channel").mkdir(parents=True)
+    done = archive(output)
+    assert done.returncode == 1
+    assert f"nothing is built: {output}/channel has nothing to archive; `./run build-all --output {output}` builds it" in done.stderr
+
+
+def test_a_report_that_says_nothing_is_told(output: Path) -> None:
+    (output / "report.json").write_text("{}")
+    done = archive(output, "--accel", "cpu", "--platform", "linux-64")
+    assert done.returncode == 2 and f"{output / 'report.json'} does not say what was built against (KeyError('base_channel'))" in done.stderr
 
 
 def test_a_package_that_is_not_the_listed_one(output: Path) -> None:

@@ -46,6 +46,8 @@ def test_json(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"profile": "osx-arm64, macOS 15", "spec": "atheria", "expected": "cpu", "chosen": "cpu", "reason": "", "good": True} in value["choices"]
 
 
-def test_nothing_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["selection", "--output", str(tmp_path)]) == 2
+@pytest.mark.parametrize("missing", ["channel", "report.json"])
+def test_nothing_built(output: Path, missing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (output / missing).rename(output / "elsewhere")
+    assert main(["selection", "--output", str(output)]) == 2
     assert "run `./run build-all` first" in capsys.readouterr().err

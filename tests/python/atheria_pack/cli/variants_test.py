@@ -55,7 +55,7 @@ def test_every_accelerator_is_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--platform", "osx-arm64", "--accel", "cuda130"], "--accel cuda130: not in variants.yaml; it has openblas, cpu, metal"),
+        (["--platform", "osx-arm64", "--accel", "cuda130"], "--accel cuda130: not in variants.yaml for osx-arm64; it has openblas, cpu, metal"),
         (["--platform", "linux-64", "--python", "2.7"], "--python 2.7: not in variants.yaml"),
         (["--platform", "linux-64,win-64"], "one platform at a time"),
         (["--platform", "linux"], "not one of linux-64"),
