@@ -1,4 +1,4 @@
-"""Where a recipe is wrong: file, line and column for py-rattler-build's errors, and for an unknown key what is legal there."""
+"""Where a recipe or variants.yaml is wrong: file, line and column for py-rattler-build's errors, and for an unknown key what is legal."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _KEYS = (
 _UNKNOWN = re.compile(r"unknown field '([^']+)'")
 _SPAN = re.compile(r"span: Span \{ start: Some\(Marker \{[^}]*line: (\d+), column: (\d+)")
 _TOLD = re.compile(r'(?:message|reason): "((?:[^"\\]|\\.)*)"')
+_MISMATCH = re.compile(r'TypeMismatch \{ expected: "([^"]*)", actual: "([^"]*)"')
+_PLACED = re.compile(r"(\d+):(\d+): (.*)", re.DOTALL)
 _YAML_PLACE = re.compile(r"Failed to parse YAML: (\d+):(\d+): (.*)")
 _SHOWN = 12
 
@@ -45,8 +47,7 @@ def explained(path: Path, error: Exception) -> str:
                 return _located(name, source, second.problem_mark.line + 1, second.problem_mark.column + 1, f"no YAML: {second.problem}")
         return _located(name, source, int(found[1]), int(found[2]), f"no YAML: {found[3]}")
     if found := _SPAN.search(text):
-        told = _TOLD.search(text)
-        return _located(name, source, int(found[1]), int(found[2]), told[1].replace('\\"', '"') if told else text)
+        return _located(name, source, int(found[1]), int(found[2]), _told(text))
     if found := _UNKNOWN.search(text):
         return _about_key(name, source, found[1], text)
     if "parse Jinja template" in text and (wrong := next(_broken_templates(source), None)) is not None:
@@ -54,6 +55,28 @@ def explained(path: Path, error: Exception) -> str:
     if strange := _strange_top_key(source):
         return _about_key(name, source, strange, text)
     return f"{name}: {text}"
+
+
+def explained_variants(path: Path, error: Exception) -> str:
+    """py-rattler-build's error about a variants file as `variants.yaml:LINE:COLUMN: what`, with the line itself."""
+    if not path.is_file():
+        return f"{path} is missing"
+    text = str(error)
+    what = _told(text)
+    source = path.read_text(encoding="utf-8", errors="replace")
+    if found := _SPAN.search(text):
+        return _located(path.name, source, int(found[1]), int(found[2]), what)
+    if found := _PLACED.fullmatch(what):
+        return _located(path.name, source, int(found[1]), int(found[2]), found[3])
+    return f"{path.name}: {what}"
+
+
+def _told(text: str) -> str:
+    """What is wrong, of an error that is printed with all its parts."""
+    if found := _TOLD.search(text):
+        return found[1].replace('\\"', '"')
+    found = _MISMATCH.search(text)
+    return f"expected a {found[1]}, found a {found[2]}" if found else text
 
 
 def _located(name: str, source: str, line: int, column: int, what: str) -> str:

@@ -13,6 +13,7 @@ import rattler_build
 
 from atheria_pack.errors import UsageError, VariantsError
 from atheria_pack.platforms import PLATFORMS
+from atheria_pack.recipe_error import explained_variants
 
 ACCEL_KEY = "atheria_accel"
 PYTHON_KEY = "python"
@@ -50,7 +51,7 @@ def load_variants(path: Path, platform: str) -> Variants:
     try:
         config = rattler_build.VariantConfig.from_file_with_context(path, jinja)
     except (rattler_build.RattlerBuildError, OSError) as error:
-        raise VariantsError(f"{path.name} does not parse: {error}") from error
+        raise VariantsError(explained_variants(path, error)) from error
     values = {key: tuple(str(value) for value in listed) for key, listed in config.to_dict().items()}
     groups = tuple(tuple(group) for group in (config.zip_keys or []))
     previews = frozenset(values.pop(PREVIEW_KEY, ()))

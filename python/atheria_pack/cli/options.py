@@ -14,6 +14,7 @@ from atheria_pack.errors import UsageError
 from atheria_pack.machine import default_jobs
 from atheria_pack.matrix import Request
 from atheria_pack.platforms import PLATFORMS, native_platform
+from atheria_pack.recipes import find_recipes, parse
 from atheria_pack.variants import check_names, load_variants, suggestion
 from atheria_pack.workspace import Workspace, find_workspace
 
@@ -42,8 +43,11 @@ def workspace_of(arguments: argparse.Namespace) -> Workspace:
     output = callers_folder() / arguments.output if arguments.output else None
     try:
         found = find_workspace(Path.cwd(), output)
-    except UsageError:
-        found = find_workspace(Path(__file__).resolve().parent, output)
+    except UsageError as outside:
+        try:
+            found = find_workspace(Path(__file__).resolve().parent, output)
+        except UsageError:
+            raise outside from None  # installed elsewhere than in a project
     if any(letter.isspace() for letter in str(found.output)):
         raise UsageError(f"the output folder {str(found.output)!r} has white space in its path, which compilers cannot take; "
                          "give another one with --output FOLDER")
@@ -106,12 +110,14 @@ def names_in(text: str | None) -> tuple[str, ...]:
 def channel_of(
     arguments: argparse.Namespace, workspace: Workspace, request: Request, alone: AbstractContextManager[object]
 ) -> BaseChannel:
-    """Check the names, then choose the channel: a typing error must not cost a bootstrap.
+    """Check the names and whether the recipes parse, then choose the channel: a typing error must not cost a bootstrap.
 
     Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not. `alone`
     is entered to bootstrap a channel: the workspace's lock, where the caller does not hold it already.
     """
     check_names({name: load_variants(workspace.variants, name) for name in request.platforms}, request.accels, request.pythons)
+    for recipe in find_recipes(workspace.root):
+        parse(recipe)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():

@@ -48,9 +48,25 @@ def test_conditions_are_of_the_platform(tmp_path: Path) -> None:
     assert load_variants(path, "osx-arm64").keys["cxx_compiler"] == ("clangxx",)
 
 
-def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
-    with pytest.raises(VariantsError, match=r"variants\.yaml does not parse"):
-        load_variants(write(tmp_path, "a: [1\nb"), "linux-64")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [1\nb", "variants.yaml:3:1: while parsing a flow sequence, expected ',' or ']'"),
+        ("b: [1]\na: 3\n", "variants.yaml:2:4: Variant values for 'a' must be a list\n  2 | a: 3"),
+        ("a: [[1]]\n", "variants.yaml:1:5: expected a scalar, found a non-scalar\n  1 | a: [[1]]"),
+        ("- a\n", "variants.yaml:1:1: Top level must be a mapping\n  1 | - a"),
+        ("a: [1]\na: [2]\n", 'variants.yaml: Duplicate key "a" in mapping at 1:1 and 2:1'),
+    ],
+)
+def test_a_file_that_does_not_parse_says_where(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(VariantsError) as caught:
+        load_variants(write(tmp_path, text), "linux-64")
+    assert str(caught.value) == told
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VariantsError, match=f"^{tmp_path}/variants.yaml is missing$"):
+        load_variants(tmp_path / "variants.yaml", "linux-64")
 
 
 def test_unknown_accelerator_lists_the_legal_ones() -> None:

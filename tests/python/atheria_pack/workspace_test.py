@@ -47,6 +47,6 @@ def test_the_second_is_refused_and_told_who(tmp_path: Path) -> None:
 def test_a_place_that_takes_no_folder_is_told(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(UsageError, match=rf"--output {tmp_path / place}: no folder can be made there \("):
-        with Workspace(tmp_path, tmp_path / place).locked():
-            raise AssertionError("there is nothing to lock")
+    told = rf"--output {tmp_path / place}: no folder can be made there \("
+    with pytest.raises(UsageError, match=told), Workspace(tmp_path, tmp_path / place).locked():
+        raise AssertionError("there is nothing to lock")

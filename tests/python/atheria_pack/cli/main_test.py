@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -232,6 +233,26 @@ def test_a_wrong_recipe_is_one_message(project: Path, empty: Path) -> None:
     done = pack(project, "matrix", "--channel", str(empty))
     assert done.returncode == 2
     assert done.stderr.startswith("error: fix/recipe.yaml:29:20: invalid value for 'requirements': unknown field 'runs'; did you mean run?\n")
+
+
+def test_a_wrong_recipe_costs_no_bootstrap(project: Path) -> None:
+    recipe = project / "recipes" / "fix" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("requirements: {run:", "requirements: {runs:"))
+    done = pack(project, "build-all", "--channel", "bootstrap")
+    assert done.returncode == 2 and done.stderr.startswith("error: fix/recipe.yaml:29:20: ")
+    assert not (project / "output" / "bootstrap").exists()
+
+
+def test_a_folder_outside_any_project_is_named(tmp_path: Path) -> None:
+    """The driver may be installed elsewhere: its own folder is no help to who typed."""
+    shutil.copytree(PYTHON_TREE / "atheria_pack", tmp_path / "installed" / "atheria_pack", ignore=shutil.ignore_patterns("__pycache__"))
+    here = tmp_path / "here"
+    here.mkdir()
+    command = [sys.executable, "-m", "atheria_pack", "matrix"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
+    told = f"error: {here} is not inside the project: no variants.yaml beside a folder recipes/ here or above\n"
+    assert (done.returncode, done.stderr) == (2, told)
 
 
 def test_a_key_that_nothing_looks_at_is_one_message(project: Path, empty: Path) -> None:
