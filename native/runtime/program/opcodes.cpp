@@ -29,6 +29,8 @@ bool opcode_is_activation(uint32_t code) {
          code == ATH_OP_SILU;
 }
 
+bool opcode_allocates(uint32_t code) { return code == ATH_OP_ALLOC || code == ATH_OP_GPU_ALLOC; }
+
 bool opcode_is_planned_away(uint32_t code) {
   return code == ATH_OP_NOP || code == ATH_OP_ATTR || code == ATH_OP_HALT || code == ATH_OP_ALLOC || code == ATH_OP_FREE;
 }

@@ -19,6 +19,8 @@ const Opcode* opcode_find_text(std::string_view text);
 
 // relu, elu, ...: f(x) element by element, which backends may fuse behind a convolution or product.
 bool opcode_is_activation(uint32_t code);
+// alloc, on whichever device: a local lives from here, and has no contents yet.
+bool opcode_allocates(uint32_t code);
 // Does not reach a backend: the plan has done its work.
 bool opcode_is_planned_away(uint32_t code);
 // Takes the numbers of an ATTR before it.

@@ -132,7 +132,7 @@ std::string qca_update(const OperandShapes& op) {
 std::string shape_complaint(const OperandShapes& op) {
   const uint32_t code = op.instruction->opcode;
   const bool copies = code == ATH_OP_LOAD || code == ATH_OP_STORE;
-  const bool any_type = copies || code == ATH_OP_ALLOC || code == ATH_OP_FREE || code == ATH_OP_GPU_ALLOC;
+  const bool any_type = copies || code == ATH_OP_FREE || opcode_allocates(code);
   for (int slot = 0; slot < 5 && !any_type; ++slot)
     if (op.slots[slot] && op.slots[slot]->dtype != ATH_DTYPE_F32) return slot_text(op, slot) + "; expected f32";
   if (copies && op.slots[0]->dtype != op.slots[1]->dtype) return slot_text(op, 1) + ", but slot 0 is " + shape_text(*op.slots[0]);

@@ -95,7 +95,7 @@ class Verifier {
     }
     if (const ath_status refused = lifetimes(code)) return refused;
     for (int slot = 0; slot < 4; ++slot)
-      if (opcode->slots[slot] == 'o' && code.opcode != ATH_OP_ALLOC) {
+      if (opcode->slots[slot] == 'o' && !opcode_allocates(code.opcode)) {
         if (const ath_status refused = writable("slot " + std::to_string(slot), code.operands[slot])) return refused;
         state_[code.operands[slot]] = State::written;
       }
@@ -114,11 +114,11 @@ class Verifier {
   ath_status lifetimes(const ath_instruction& code) {
     const uint32_t handle = code.operands[0];
     const bool known = handle < program_.tensors.size();
-    if (code.opcode == ATH_OP_ALLOC || code.opcode == ATH_OP_FREE) {
+    if (opcode_allocates(code.opcode) || code.opcode == ATH_OP_FREE) {
       if (!known) return refuse("slot 0 names tensor " + std::to_string(handle) + ", but there are " + std::to_string(program_.tensors.size()));
       if (program_.tensors[handle].facts.role != ATH_ROLE_LOCAL) return refuse(named(handle) + " is no local; only locals have a lifetime here");
       State& state = state_[handle];
-      if (code.opcode == ATH_OP_ALLOC) {
+      if (opcode_allocates(code.opcode)) {
         if (state != State::undefined) return refuse(named(handle) + " lives or has lived already");
         state = State::allocated;
       } else {

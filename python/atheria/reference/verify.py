@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from .program import NONE, Dimension, DType, Instruction, Opcode, Program, Role, Tensor, require
 
+_ALLOCATES = (Opcode.ALLOC, Opcode.GPU_ALLOC)
+
 # The slots of opcodes.def: o output, i input, ? optional, n number, - must be 0.
 SLOTS: dict[Opcode, str] = {
     **dict.fromkeys((Opcode.NOP, Opcode.HALT), "----"),
     Opcode.ATTR: "nnnn",
-    **dict.fromkeys((Opcode.ALLOC, Opcode.GPU_ALLOC), "o---"),
+    **dict.fromkeys(_ALLOCATES, "o---"),
     Opcode.FREE: "i---",
     **dict.fromkeys((Opcode.LOAD, Opcode.STORE, Opcode.TRANSPOSE, Opcode.SOFTMAX, Opcode.RELU), "oi--"),
     **dict.fromkeys((Opcode.ELU, Opcode.SIGMOID, Opcode.TANH, Opcode.GELU, Opcode.SILU), "oi--"),
@@ -132,7 +134,7 @@ _SHAPES: dict[Opcode, Callable[[Slots, Attributes], None]] = {
     Opcode.CONV2D: _conv2d,
     Opcode.QCA_UPDATE: _qca_update,
 }
-_ANY_TYPE = (Opcode.LOAD, Opcode.STORE, Opcode.ALLOC, Opcode.FREE, Opcode.GPU_ALLOC)
+_ANY_TYPE = (Opcode.LOAD, Opcode.STORE, *_ALLOCATES, Opcode.FREE)
 
 
 class _Verifier:
@@ -165,9 +167,9 @@ class _Verifier:
         tensor = self.tensor("slot 0", handle)
         state = self.state[handle]
         _need(tensor.role is Role.LOCAL, f"{tensor.name} is no local; only locals have a lifetime here")
-        allowed = ("undefined",) if op.opcode is Opcode.ALLOC else ("allocated", "written")
+        allowed = ("undefined",) if op.opcode in _ALLOCATES else ("allocated", "written")
         _need(state in allowed, f"{tensor.name} is {state}")
-        self.state[handle] = "allocated" if op.opcode is Opcode.ALLOC else "freed"
+        self.state[handle] = "allocated" if op.opcode in _ALLOCATES else "freed"
 
     def copy(self, op: Instruction) -> None:
         to, start = self.tensor("slot 0", op.operands[0]), self.tensor("slot 1", op.operands[1])
@@ -188,7 +190,7 @@ class _Verifier:
                 found[i] = self.read(f"slot {i}", value)
         if op.opcode is Opcode.QCA_UPDATE and attr[2]:
             found[4] = self.read("the attr's background", attr[2] - 1)
-        if op.opcode in (Opcode.ALLOC, Opcode.FREE):
+        if op.opcode in (*_ALLOCATES, Opcode.FREE):
             return self.lifetime(op)
         if op.opcode in (Opcode.LOAD, Opcode.STORE):
             self.copy(op)

@@ -26,6 +26,9 @@ TEST(order_of_life) {
   EXPECT_CONTAINS(complaint("relu s x\nfree s\nfree s\nrelu z x\nhalt\n"), "op 2 free: tensor 5 \"s\" is freed a second time");
   EXPECT_CONTAINS(complaint("free s\nrelu z x\nhalt\n"), "does not live yet");
   EXPECT_CONTAINS(complaint("alloc s\nalloc s\nrelu z x\nhalt\n"), "op 1 alloc: tensor 5 \"s\" lives or has lived already");
+  EXPECT_EQ(complaint("gpu_alloc s\nadd s x y\nrelu z s\nhalt\n"), "");
+  EXPECT_CONTAINS(complaint("gpu_alloc s\nrelu z s\nhalt\n"), "before anything is written");
+  EXPECT_CONTAINS(complaint("gpu_alloc s\ngpu_alloc s\nrelu z x\nhalt\n"), "op 1 gpu_alloc: tensor 5 \"s\" lives or has lived already");
   EXPECT_CONTAINS(complaint("free x\nrelu z x\nhalt\n"), "tensor 0 \"x\" is no local");
   EXPECT_CONTAINS(complaint("relu s s\nrelu z s\nhalt\n"), "before anything is written");
 }

@@ -102,11 +102,12 @@ def test_programs_that_are_not_sound_are_refused(name: str, tmp_path: Path) -> N
             native.core().verify_program(to_bytes(program))
 
 
-def test_sound_programs_pass() -> None:
+@pytest.mark.parametrize("alloc", [Opcode.ALLOC, Opcode.GPU_ALLOC])
+def test_sound_programs_pass(alloc: Opcode) -> None:
     verify(sound())
     verify(from_bytes((SHIPPED_FOLDER / "demo.atl").read_bytes()))
     program = sound()
-    for number, opcode, handle in ((0, Opcode.ALLOC, 3), (4, Opcode.FREE, 3)):
+    for number, opcode, handle in ((0, alloc, 3), (4, Opcode.FREE, 3)):
         add(number, opcode, handle)(program)
     verify(program)
     if native.available():
