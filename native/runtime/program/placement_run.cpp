@@ -28,6 +28,7 @@ ath_status Placement::acquire(std::unique_ptr<PlacedRun>* out_run) {
   run->tables.assign(places_.size(), std::vector<void*>(bytes_.size(), nullptr));
   for (size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
+    if (!place.run_bytes) continue;  // its ops have no operands
     if (const ath_status status = place.device->backend->memory_allocate(place.device->self, place.run_bytes, &run->memory[i])) {
       char why[1024];
       std::snprintf(why, sizeof why, "%s", ath_status_message());

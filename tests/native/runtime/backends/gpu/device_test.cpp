@@ -231,6 +231,27 @@ TEST(a_nan_shows_in_the_activity) {
     });
 }
 
+TEST(instructions_for_gpus_by_name) {
+  for (const Gpu& gpu : gpus()) {
+    if (std::strcmp(gpu.backend, "cuda")) continue;
+    on(gpu, "", [&] {
+      const Opened opened(gpu);
+      // Nothing lies on the device here.
+      const Planned empty(TextProgram("gpu_init\ngpu_sync\nhalt\n"), {}, opened.device);
+      EXPECT_OK(empty.run({}, {}));
+      const Planned product(TextProgram("input x f32[2,2]\nlocal g f32[2,2]\noutput y f32[2,2]\n"
+                                        "gpu_init\ngpu_alloc g\ngpu_matmul g x x\ngpu_sync\nstore y g\nhalt\n"),
+                            {}, opened.device);
+      EXPECT_CONTAINS(product.explain(), "2 gpu_matmul g:f32[2,2] x:f32[2,2] x:f32[2,2] on cuda");
+      const float x[4] = {1, 2, 3, 4};
+      float y[4] = {};
+      EXPECT_OK(product.run({x}, {y}));
+      EXPECT(y[0] == 7 && y[1] == 10 && y[2] == 15 && y[3] == 22);
+      return "";
+    });
+  }
+}
+
 int main(int argument_count, char** arguments) {
   if (gpus().empty()) {
     std::fprintf(stderr, "skip: this build has neither the cuda nor the rocm plugin\n");
