@@ -14,18 +14,47 @@ import io
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from atheria_pack.errors import BusyError, DiskFullError
 from atheria_pack.mirror.airgap.listing import LISTING, LISTING_SIGNATURE, BundleError, Listing, Member, kind_of, order, read_listing
 from atheria_pack.mirror.airgap.signature import LARGEST
 from atheria_pack.mirror.layout import UnsafeNameError
 
-Progress = Callable[[int, int, str], None]
-"""Told how many bytes of how many are done, and the path of the member at work."""
+
+class Watch(Protocol):
+    """Told while a bundle is written or read: so many bytes went by; a member is done."""
+
+    def moved(self, size: int) -> None: ...
+
+    def arrived(self, item: Any) -> None: ...
+
+
+Progress = Callable[[int, int], AbstractContextManager[Watch]]
+"""Makes who is told, for so many files of so many bytes."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def __init__(self, files: int = 0, size: int = 0) -> None:
+        pass
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def moved(self, size: int) -> None:
+        return None
+
+    def arrived(self, item: Any) -> None:
+        return None
+
 
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
@@ -36,7 +65,7 @@ _SPECIAL = {tarfile.DIRTYPE: "a folder", tarfile.CHRTYPE: "a device", tarfile.BL
 
 
 def write_bundle(
-    target: Path, listing: Listing, signature: bytes | None, open_member: Callable[[Member], BinaryIO], progress: Progress | None = None
+    target: Path, listing: Listing, signature: bytes | None, open_member: Callable[[Member], BinaryIO], progress: Progress = Silent
 ) -> int:
     """Write a bundle of what `listing` lists; answers its size in bytes.
 
@@ -47,20 +76,18 @@ def write_bundle(
     if free < needed:
         raise DiskFullError(f"{target}: the bundle takes {needed} bytes, and {free} are free; free some space, or write it to a roomier place")
     published = listing.head.published
-    done = 0
+    nobody = Silent()
     try:
-        with _unfinished(target) as out:
+        with _unfinished(target) as out, progress(listing.count, listing.size) as watch:
             with open(listing.path, "rb") as stream:
-                _write_member(out, Member(LISTING, os.fstat(stream.fileno()).st_size, listing.sha256), published, stream, str(target))
+                _write_member(out, Member(LISTING, os.fstat(stream.fileno()).st_size, listing.sha256), published, stream, nobody, str(target))
             if signature is not None:
                 seal = Member(LISTING_SIGNATURE, len(signature), hashlib.sha256(signature).hexdigest())
-                _write_member(out, seal, published, io.BytesIO(signature), str(target))
+                _write_member(out, seal, published, io.BytesIO(signature), nobody, str(target))
             for member in listing.members():
-                if progress:
-                    progress(done, listing.size, member.path)
                 with open_member(member) as stream:
-                    _write_member(out, member, published, stream, str(target))
-                done += member.size
+                    _write_member(out, member, published, stream, watch, str(target))
+                watch.arrived(member)
             out.write(_END)
             return out.tell()
     except OSError as error:
@@ -101,35 +128,32 @@ class OpenBundle:
             self._listing = listing
         return self._listing
 
-    def members(self, target: Callable[[Member], Path | None], progress: Progress | None = None) -> Iterator[Member]:
+    def members(self, target: Callable[[Member], Path | None], progress: Progress = Silent) -> Generator[Member, None, None]:
         """Every file, after it was written to `target(member)` (or to nowhere, for None) and found to be what the listing says.
 
         When the last one was taken, the bundle has ended as it has to.
         """
         listing = self.listing()
-        done = 0
-        for member in listing.members():
-            if progress:
-                progress(done, listing.size, member.path)
-            self._expect_header(member, listing)
-            self._take(member, target(member))
-            done += member.size
-            yield member
+        with progress(listing.count, listing.size) as watch:
+            for member in listing.members():
+                self._expect_header(member, listing)
+                self._take(member, target(member), watch)
+                watch.arrived(member)
+                yield member
         end = self._stream.read(len(_END) + 1)
         if end != _END:
             raise BundleError(self._strange_end(end, listing))
 
-    def _take(self, member: Member, path: Path | None) -> None:
+    def _take(self, member: Member, path: Path | None, watch: Watch) -> None:
         digest = hashlib.sha256()
-        if path is None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "xb") if path is not None else nullcontext() as copy:
             for chunk in self._content(member):
                 digest.update(chunk)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "xb") as copy:
-                for chunk in self._content(member):
-                    digest.update(chunk)
+                if copy is not None:
                     copy.write(chunk)
+                watch.moved(len(chunk))
         if digest.hexdigest() != member.sha256:
             raise BundleError(
                 f"{self.where}: {member.path} has sha256 {digest.hexdigest()}, expected {member.sha256}; it was changed or damaged after the "
@@ -222,7 +246,7 @@ def header_of(member: Member, published: int) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
-def _write_member(out: BinaryIO, member: Member, published: int, stream: BinaryIO, where: str) -> None:
+def _write_member(out: BinaryIO, member: Member, published: int, stream: BinaryIO, watch: Watch, where: str) -> None:
     out.write(header_of(member, published))
     digest = hashlib.sha256()
     size = 0
@@ -232,6 +256,7 @@ def _write_member(out: BinaryIO, member: Member, published: int, stream: BinaryI
             break
         digest.update(chunk)
         out.write(chunk)
+        watch.moved(len(chunk))
     if size != member.size or digest.hexdigest() != member.sha256:
         raise BundleError(
             f"{member.path}: has not the {member.size} bytes of sha256 {member.sha256} that its generation names (read {size}, sha256 "

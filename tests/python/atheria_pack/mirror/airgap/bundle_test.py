@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from atheria_pack.errors import BusyError, PackError
 from atheria_pack.mirror.airgap import bundle
-from atheria_pack.mirror.airgap.bundle import OpenBundle, header_of, write_bundle
+from atheria_pack.mirror.airgap.bundle import OpenBundle, Silent, header_of, write_bundle
 from atheria_pack.mirror.airgap.listing import BundleError, Head, Listing, Member, order, write_listing
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -235,13 +235,34 @@ def test_one_export_at_a_time(tmp_path: Path) -> None:
     assert read((tmp_path / "bundle.tar").read_bytes(), tmp_path / "read") == FILES
 
 
-def test_progress_tells_bytes_and_member(tmp_path: Path) -> None:
-    listing = listing_of(tmp_path, FILES)
-    told: list[tuple[int, int, str]] = []
-    write_bundle(tmp_path / "bundle.tar", listing, None, lambda member: io.BytesIO(FILES[member.path]), lambda *words: told.append(words))
-    assert [path for _, _, path in told] == [member.path for member in members_of(FILES)]
-    assert {total for _, total, _ in told} == {sum(map(len, FILES.values()))}
-    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+class Counted(Silent):
+    """Notes what it is told."""
+
+    def __init__(self, files: int, size: int) -> None:
+        self.files, self.size, self.moves, self.paths = files, size, 0, []
+
+    def moved(self, size: int) -> None:
+        self.moves += size
+
+    def arrived(self, item: Member) -> None:
+        self.paths.append(item.path)
+
+
+def test_progress_is_told_on_both_sides(tmp_path: Path) -> None:
+    watches: list[Counted] = []
+
+    def progress(files: int, size: int) -> Counted:
+        watches.append(Counted(files, size))
+        return watches[-1]
+
+    write_bundle(tmp_path / "b.tar", listing_of(tmp_path, FILES), None, lambda member: io.BytesIO(FILES[member.path]), progress)
+    (tmp_path / "read").mkdir()
+    with open(tmp_path / "b.tar", "rb") as stream:
+        assert len(list(OpenBundle(stream, "b.tar", tmp_path / "read").members(lambda member: None, progress))) == len(FILES)
+    for watch in watches:
+        assert (watch.files, watch.size, watch.moves) == (len(FILES), sum(map(len, FILES.values())), watch.size)
+        assert watch.paths == [member.path for member in members_of(FILES)]
+    assert len(watches) == 2
 
 
 def test_a_header_of_any_size_is_read_back(tmp_path: Path) -> None:
