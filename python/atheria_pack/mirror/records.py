@@ -111,6 +111,11 @@ class RecordTable:
         where = "subdir = ? AND tbl = ? AND key = ? AND substr(origin, 1, ?) = ?"
         self._write(f"UPDATE entries SET run_exports = ? WHERE {where}", rows)
 
+    def move(self, subdir: str, origin: str, to: str) -> None:
+        """Replace the beginning `origin` by `to` in the origins of a subdir that begin with it."""
+        statement = "UPDATE entries SET origin = ? || substr(origin, ?) WHERE subdir = ? AND substr(origin, 1, ?) = ?"
+        self._write(statement, [(to, len(origin) + 1, subdir, len(origin), origin)])
+
     def close(self) -> None:
         """Close the table and remove its file. Nothing happens the second time."""
         with self._lock:

@@ -1,0 +1,40 @@
+"""Where the files lie that indexes name, and which source they are read from."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from urllib.parse import unquote
+
+from atheria_pack.mirror.entry import Entry
+from atheria_pack.mirror.sources import open_source
+from atheria_pack.mirror.sources.reference import resolved
+from atheria_pack.mirror.sources.source import Source, SourceError
+
+
+class Origins:
+    """Addresses that files lie below, as they may be printed, and the sources behind them. May be used by many threads at once."""
+
+    def __init__(self) -> None:
+        self._bases: dict[str, tuple[Source, str]] = {}
+        self._lock = threading.Lock()
+
+    def below(self, source: Source, index: str, base_url: Any) -> str:
+        """The address, with a slash at its end, below which the files of an index lie: its own folder, or what it says (CEP 15)."""
+        if base_url is not None and not isinstance(base_url, str):
+            raise SourceError(f"{source.address}/{index} has the base_url {base_url!r:.80}; expected an address")
+        holder, folder = resolved(source, index, base_url or "./")
+        base = f"{holder.address.rstrip('/')}/{folder}/" if folder else f"{holder.address.rstrip('/')}/"
+        with self._lock:
+            self._bases.setdefault(base, (holder, folder))
+        return base
+
+    def find(self, entry: Entry) -> tuple[Source, str]:
+        """The source of an entry's file, and the path there."""
+        base, _, name = entry.origin.rpartition("/")
+        with self._lock:
+            if f"{base}/" not in self._bases:  # a wheel, whose record has an address of its own
+                self._bases[f"{base}/"] = (open_source(base), "")
+            source, folder = self._bases[f"{base}/"]
+        name = name if name == entry.file_name else unquote(name)
+        return source, f"{folder}/{name}".lstrip("/")
