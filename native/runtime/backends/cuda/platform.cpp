@@ -21,28 +21,6 @@ OwnCalls own;
 
 constexpr int kComputeCapabilityMajor = 75, kComputeCapabilityMinor = 76;
 
-const char* find_own_calls(void* library) {
-  static const char* const names[] = {"cuGetErrorName",          "cuGetErrorString", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain",
-                                      "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent"};
-  static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
-  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-    void* symbol = driver_library_symbol(library, names[i]);
-    if (!symbol) return names[i];
-    std::memcpy(reinterpret_cast<char*>(&own) + i * sizeof symbol, &symbol, sizeof symbol);
-  }
-  return nullptr;
-}
-
-const char* error_name(int code) {
-  const char* name = nullptr;
-  return own.error_name && !own.error_name(code, &name) && name ? name : "unknown error";
-}
-
-const char* error_text(int code) {
-  const char* text = nullptr;
-  return own.error_text && !own.error_text(code, &text) && text ? text : "no text for it";
-}
-
 // A cubin runs on its own compute capability and on later ones of the same major number; with a letter behind it, on its own alone.
 // PTX is compiled by the driver for any later one, if the driver knows this toolkit's PTX.
 bool runs_on(int capability, int driver_version) {
@@ -57,7 +35,35 @@ bool runs_on(int capability, int driver_version) {
   return false;
 }
 
-constexpr const char* kNoDeviceAdvice = "look at nvidia-smi and CUDA_VISIBLE_DEVICES";
+constexpr const char* kCallNames[] = {
+#define ATH_DRIVER_CALL(name, cuda, hip, arguments) cuda,
+#include "gpu/driver_calls.def"
+#undef ATH_DRIVER_CALL
+};
+#if defined(_WIN32)
+constexpr const char* kFiles[] = {"nvcuda.dll", nullptr};
+#else
+constexpr const char* kFiles[] = {"libcuda.so.1", "libcuda.so", nullptr};
+#endif
+
+}  // namespace
+
+const char* find_own_calls(void* library) {
+  static const char* const names[] = {"cuGetErrorName",          "cuGetErrorString", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain",
+                                      "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent"};
+  static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
+  return driver_library_calls(library, names, sizeof names / sizeof *names, &own);
+}
+
+const char* error_name(int code) {
+  const char* name = nullptr;
+  return own.error_name && !own.error_name(code, &name) && name ? name : "unknown error";
+}
+
+const char* error_text(int code) {
+  const char* text = nullptr;
+  return own.error_text && !own.error_text(code, &text) && text ? text : "no text for it";
+}
 
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device) {
   int version = 0, count = 0;
@@ -69,7 +75,7 @@ ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* ou
   const int code = calls.device_count(&count);
   if (code || !count)
     return host.status_set(ATH_UNAVAILABLE, "no device: the driver (CUDA %d.%d) shows none%s%s; %s", version / 1000,
-                           version % 1000 / 10, code ? ", and says " : "", code ? error_name(code) : "", kNoDeviceAdvice);
+                           version % 1000 / 10, code ? ", and says " : "", code ? error_name(code) : "", platform.no_device_advice);
   char seen[96] = "";
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     FoundDevice found = {};
@@ -94,36 +100,16 @@ int context_open(const FoundDevice& device, void** out_context) { return own.con
 void context_close(const FoundDevice& device, void*) { own.context_release(device.handle); }
 int context_make_current(const FoundDevice&, void* context) { return own.context_set(context); }
 
-constexpr const char* kCallNames[] = {
-#define ATH_DRIVER_CALL(name, cuda, hip, arguments) cuda,
-#include "gpu/driver_calls.def"
-#undef ATH_DRIVER_CALL
-};
-#if defined(_WIN32)
-constexpr const char* kFiles[] = {"nvcuda.dll", nullptr};
-#else
-constexpr const char* kFiles[] = {"libcuda.so.1", "libcuda.so", nullptr};
-#endif
-
-}  // namespace
-
 const Platform platform = {
     "cuda",
     "ATHERIA_CUDA_DRIVER",
     kFiles,
     "install NVIDIA's driver",
-    kNoDeviceAdvice,
+    "look at nvidia-smi and CUDA_VISIBLE_DEVICES",
     true,
     kCallNames,
     200,
     kImage,
-    find_own_calls,
-    find_device,
-    error_name,
-    error_text,
-    context_open,
-    context_close,
-    context_make_current,
 };
 
 }  // namespace atheria::gpu

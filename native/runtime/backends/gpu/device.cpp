@@ -12,7 +12,7 @@ Device& of(void* device) { return *static_cast<Device*>(device); }
 
 Address address(const void* memory) { return Address(reinterpret_cast<uintptr_t>(memory)); }
 
-int make_current(const Device& device) { return platform.context_make_current(device.found, device.context); }
+int make_current(const Device& device) { return context_make_current(device.found, device.context); }
 
 ath_status failed(const Device& device, int code, const char* doing) {
   if (!code) return ATH_OK;
@@ -54,7 +54,7 @@ ath_status probe(const ath_host* host, ath_probe* out_probe) {
   const Calls* calls = nullptr;
   FoundDevice found = {};
   ath_status status = driver_open(*host, &calls);
-  if (!status) status = platform.find_device(*host, *calls, &found);
+  if (!status) status = find_device(*host, *calls, &found);
   if (status) {
     out_probe->score = 0;
     std::snprintf(out_probe->reason, sizeof out_probe->reason, "%s", host->status_message());
@@ -73,8 +73,8 @@ ath_status device_open(const ath_host* host, void** out_device) {
   if (!device) return host->status_set(ATH_OUT_OF_MEMORY, "%s: no memory left for a device", platform.backend);
   device->host = host;
   if (const ath_status status = driver_open(*host, &device->calls)) return status;
-  if (const ath_status status = platform.find_device(*host, *device->calls, &device->found)) return status;
-  if (const ath_status status = failed(*device, platform.context_open(device->found, &device->context), "opening a context")) return status;
+  if (const ath_status status = find_device(*host, *device->calls, &device->found)) return status;
+  if (const ath_status status = failed(*device, context_open(device->found, &device->context), "opening a context")) return status;
   if (const ath_status status = failed(*device, make_current(*device), "entering the context")) return status;
   if (const ath_status status = failed(*device, device->calls->module_load(&device->module, platform.image), "loading the kernels")) return status;
   for (uint32_t i = 0; i < kKernelCount; ++i) {
@@ -88,7 +88,7 @@ ath_status device_open(const ath_host* host, void** out_device) {
 void device_close(void* self) {
   Device& device = of(self);
   if (device.module && !make_current(device)) device.calls->module_unload(device.module);
-  if (device.context) platform.context_close(device.found, device.context);
+  if (device.context) context_close(device.found, device.context);
   delete &device;
 }
 

@@ -32,24 +32,18 @@ void open_driver(Opened& driver) {
       std::snprintf(driver.reason, sizeof driver.reason, "no driver: %.120s; %s", why, platform.no_driver_advice);
     return;
   }
-  for (uint32_t i = 0; i < kCallCount; ++i) {
-    void* symbol = driver_library_symbol(library, platform.call_names[i]);
-    if (!symbol) {
-      std::snprintf(driver.reason, sizeof driver.reason, "driver too old: %s has no %s; install a newer driver", file, platform.call_names[i]);
-      return;
-    }
-    std::memcpy(reinterpret_cast<char*>(&driver.calls) + i * sizeof symbol, &symbol, sizeof symbol);
-  }
-  if (const char* missing = platform.find_own_calls(library)) {
+  const char* missing = driver_library_calls(library, platform.call_names, kCallCount, &driver.calls);
+  if (!missing) missing = find_own_calls(library);
+  if (missing) {
     std::snprintf(driver.reason, sizeof driver.reason, "driver too old: %s has no %s; install a newer driver", file, missing);
     return;
   }
   const int code = driver.calls.initialize(0);
   // The same numbers in both: no device, and a device that is none.
   if (code == 100 || code == 101)
-    std::snprintf(driver.reason, sizeof driver.reason, "no device: the driver says %s (%d); %s", platform.error_name(code), code, platform.no_device_advice);
+    std::snprintf(driver.reason, sizeof driver.reason, "no device: the driver says %s (%d); %s", error_name(code), code, platform.no_device_advice);
   else if (code)
-    std::snprintf(driver.reason, sizeof driver.reason, "the driver does not start: %s (%d), %s", platform.error_name(code), code, platform.error_text(code));
+    std::snprintf(driver.reason, sizeof driver.reason, "the driver does not start: %s (%d), %s", error_name(code), code, error_text(code));
 }
 
 }  // namespace
@@ -67,7 +61,7 @@ ath_status driver_status(const ath_host& host, int code, const char* what) {
   if (!code) return ATH_OK;
   // The same numbers in both: 2 is out of memory; 700 to 719 are what a running kernel did wrong.
   const ath_status status = code == 2 ? ATH_OUT_OF_MEMORY : code >= 700 && code <= 719 ? ATH_INTERNAL : ATH_UNAVAILABLE;
-  return host.status_set(status, "%s: %s: %s (%d), %s", platform.backend, what, platform.error_name(code), code, platform.error_text(code));
+  return host.status_set(status, "%s: %s: %s (%d), %s", platform.backend, what, error_name(code), code, error_text(code));
 }
 
 }  // namespace atheria::gpu

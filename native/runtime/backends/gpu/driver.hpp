@@ -25,7 +25,7 @@ struct FoundDevice {
   char level[32]; // "sm_90", "gfx90a"
 };
 
-// What a backend says of itself; each of cuda and rocm defines `platform`.
+// What a backend says of itself.
 struct Platform {
   const char* backend;               // "cuda"
   const char* driver_variable;       // names the driver's file instead of `driver_files`
@@ -36,24 +36,28 @@ struct Platform {
   const char* const* call_names;     // in the order of driver_calls.def
   uint32_t score;
   const unsigned char* image;        // what module_load takes
-  // Finds the calls that only this driver has; returns the name of one that is missing, or null.
-  const char* (*find_own_calls)(void* library);
-  // The first device these kernels run on; else ATH_UNAVAILABLE, with the reason as message.
-  ath_status (*find_device)(const ath_host& host, const Calls& calls, FoundDevice* out_device);
-  const char* (*error_name)(int code);  // "CUDA_ERROR_OUT_OF_MEMORY"; never null
-  const char* (*error_text)(int code);  // never null
-  // A context belongs to a device; it must be current on a thread before that thread uses the device.
-  int (*context_open)(const FoundDevice& device, void** out_context);
-  void (*context_close)(const FoundDevice& device, void* context);
-  int (*context_make_current)(const FoundDevice& device, void* context);
 };
+
+// One platform is in each plugin: `platform.cpp` of cuda, rocm and metal defines these.
 extern const Platform platform;
+// Finds the calls that only this driver has; returns the name of one that is missing, or null. Not for metal, which has a driver_open of its own.
+const char* find_own_calls(void* library);
+// The first device these kernels run on; else ATH_UNAVAILABLE, with the reason as message.
+ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device);
+const char* error_name(int code);  // "CUDA_ERROR_OUT_OF_MEMORY"; never null
+const char* error_text(int code);  // never null
+// A context belongs to a device; it must be current on a thread before that thread uses the device.
+int context_open(const FoundDevice& device, void** out_context);
+void context_close(const FoundDevice& device, void* context);
+int context_make_current(const FoundDevice& device, void* context);
 
 // Opens the driver once for the process. ATH_UNAVAILABLE with the reason as message, the same each time.
 ath_status driver_open(const ath_host& host, const Calls** out_calls);
 
 void* driver_library_open(const char* file, char* out_reason, size_t reason_bytes);
 void* driver_library_symbol(void* library, const char* name);
+// Fills a structure of `count` pointers with the symbols of these names; returns the first name that is missing, or null.
+const char* driver_library_calls(void* library, const char* const* names, size_t count, void* out_calls);
 
 // ATH_OK for 0; else a status that fits `code`, and the message "cuda: WHAT: NAME (CODE), TEXT".
 ath_status driver_status(const ath_host& host, int code, const char* what);

@@ -1,5 +1,6 @@
 // The system's way to open a shared library by name.
 #include <cstdio>
+#include <cstring>
 
 #include "driver.hpp"
 
@@ -40,5 +41,14 @@ void* driver_library_open(const char* file, char* out_reason, size_t reason_byte
 void* driver_library_symbol(void* library, const char* name) { return dlsym(library, name); }
 
 #endif
+
+const char* driver_library_calls(void* library, const char* const* names, size_t count, void* out_calls) {
+  for (size_t i = 0; i < count; ++i) {
+    void* symbol = driver_library_symbol(library, names[i]);
+    if (!symbol) return names[i];
+    std::memcpy(static_cast<char*>(out_calls) + i * sizeof symbol, &symbol, sizeof symbol);
+  }
+  return nullptr;
+}
 
 }  // namespace atheria::gpu

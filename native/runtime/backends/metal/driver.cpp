@@ -301,7 +301,7 @@ ath_status driver_open(const ath_host& host, const Calls** out_calls) {
 ath_status driver_status(const ath_host& host, int code, const char* what) {
   if (!code) return ATH_OK;
   const ath_status status = code == metal::kOutOfMemory ? ATH_OUT_OF_MEMORY : code == metal::kExecution || code == metal::kInvalidValue ? ATH_INTERNAL : ATH_UNAVAILABLE;
-  return host.status_set(status, "metal: %s: %s, %s", what, platform.error_name(code), platform.error_text(code));
+  return host.status_set(status, "metal: %s: %s, %s", what, error_name(code), error_text(code));
 }
 
 }  // namespace atheria::gpu

@@ -10,7 +10,7 @@ namespace {
 
 constexpr long kFamilyApple1 = 1001, kFamilyApple7 = 1007;  // MTLGPUFamilyApple7: the M1, and every Mac of its kind
 
-const char* find_own_calls(void*) { return nullptr; }
+}  // namespace
 
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device) {
   FoundDevice found = {};
@@ -46,8 +46,6 @@ int context_open(const FoundDevice&, void** out_context) { return *out_context =
 void context_close(const FoundDevice&, void*) {}
 int context_make_current(const FoundDevice&, void*) { return 0; }
 
-}  // namespace
-
 const Platform platform = {
     "metal",
     "ATHERIA_METAL_DRIVER",
@@ -58,13 +56,6 @@ const Platform platform = {
     nullptr,
     300,
     kImage,
-    find_own_calls,
-    find_device,
-    error_name,
-    error_text,
-    context_open,
-    context_close,
-    context_make_current,
 };
 
 }  // namespace atheria::gpu

@@ -17,20 +17,6 @@ struct OwnCalls {
 };
 OwnCalls own;
 
-const char* find_own_calls(void* library) {
-  static const char* const names[] = {"hipGetErrorName", "hipGetErrorString", "hipSetDevice", "hipGetDeviceProperties"};
-  static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
-  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-    void* symbol = driver_library_symbol(library, names[i]);
-    if (!symbol) return names[i];
-    std::memcpy(reinterpret_cast<char*>(&own) + i * sizeof symbol, &symbol, sizeof symbol);
-  }
-  return nullptr;
-}
-
-const char* error_name(int code) { return own.error_name ? own.error_name(code) : "unknown error"; }
-const char* error_text(int code) { return own.error_text ? own.error_text(code) : "no text for it"; }
-
 // "gfx90a" of "gfx90a:sramecc+:xnack-". hipDeviceProp_t is another structure in every major version of ROCm, but each holds this name as text.
 void read_target(int ordinal, char* out_target, size_t bytes) {
   alignas(16) char properties[16384];
@@ -53,7 +39,27 @@ bool runs_on(const char* target) {
   return false;
 }
 
-constexpr const char* kNoDeviceAdvice = "look at rocminfo, the groups video and render, and HIP_VISIBLE_DEVICES";
+constexpr const char* kCallNames[] = {
+#define ATH_DRIVER_CALL(name, cuda, hip, arguments) hip,
+#include "gpu/driver_calls.def"
+#undef ATH_DRIVER_CALL
+};
+#if defined(_WIN32)
+constexpr const char* kFiles[] = {"amdhip64_7.dll", "amdhip64_6.dll", "amdhip64.dll", nullptr};
+#else
+constexpr const char* kFiles[] = {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so.5", "libamdhip64.so", nullptr};
+#endif
+
+}  // namespace
+
+const char* find_own_calls(void* library) {
+  static const char* const names[] = {"hipGetErrorName", "hipGetErrorString", "hipSetDevice", "hipGetDeviceProperties"};
+  static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
+  return driver_library_calls(library, names, sizeof names / sizeof *names, &own);
+}
+
+const char* error_name(int code) { return own.error_name ? own.error_name(code) : "unknown error"; }
+const char* error_text(int code) { return own.error_text ? own.error_text(code) : "no text for it"; }
 
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device) {
   int version = 0, count = 0;
@@ -61,7 +67,7 @@ ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* ou
   const int code = calls.device_count(&count);
   if (code || !count)
     return host.status_set(ATH_UNAVAILABLE, "no device: HIP shows none%s%s; %s",
-                           code ? ", and says " : "", code ? error_name(code) : "", kNoDeviceAdvice);
+                           code ? ", and says " : "", code ? error_name(code) : "", platform.no_device_advice);
   char seen[96] = "";
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     FoundDevice found = {};
@@ -86,36 +92,16 @@ int context_open(const FoundDevice& device, void** out_context) {
 void context_close(const FoundDevice&, void*) {}
 int context_make_current(const FoundDevice& device, void*) { return own.set_device(device.ordinal); }
 
-constexpr const char* kCallNames[] = {
-#define ATH_DRIVER_CALL(name, cuda, hip, arguments) hip,
-#include "gpu/driver_calls.def"
-#undef ATH_DRIVER_CALL
-};
-#if defined(_WIN32)
-constexpr const char* kFiles[] = {"amdhip64_7.dll", "amdhip64_6.dll", "amdhip64.dll", nullptr};
-#else
-constexpr const char* kFiles[] = {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so.5", "libamdhip64.so", nullptr};
-#endif
-
-}  // namespace
-
 const Platform platform = {
     "rocm",
     "ATHERIA_ROCM_DRIVER",
     kFiles,
     "install AMD's driver and ROCm's HIP runtime",
-    kNoDeviceAdvice,
+    "look at rocminfo, the groups video and render, and HIP_VISIBLE_DEVICES",
     false,
     kCallNames,
     200,
     kImage,
-    find_own_calls,
-    find_device,
-    error_name,
-    error_text,
-    context_open,
-    context_close,
-    context_make_current,
 };
 
 }  // namespace atheria::gpu
