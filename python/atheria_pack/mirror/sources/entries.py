@@ -31,7 +31,9 @@ def entry_of(subdir: str, table: str, key: str, record: Any, base: str, label: s
         raise SourceError(f"{label}: the size of {file_name} is {size!r:.80}; expected a number of bytes")
     if sha256 is not None and (not isinstance(sha256, str) or (sha256 and not _SHA256.fullmatch(sha256))):
         raise SourceError(f"{label}: the sha256 of {file_name} is {sha256!r:.80}; expected 64 hexadecimal digits")
-    return Entry(subdir, file_name, table, key, record, origin=_origin(table, file_name, record, base, label))
+    # Some indexers write them into the records, of shards above all; run_exports.json, where there is one, has the last word.
+    exports = record.get("run_exports") if isinstance(record.get("run_exports"), dict) else None
+    return Entry(subdir, file_name, table, key, record, exports, _origin(table, file_name, record, base, label))
 
 
 def _origin(table: str, file_name: str, record: dict[str, Any], base: str, label: str) -> str:

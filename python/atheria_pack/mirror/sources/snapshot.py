@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -208,11 +207,7 @@ class _Reading:
     def _of_shard(self, number: int, subdir: str, base: str, label: str, found: list[tuple[str, str, Any]]) -> Iterator[Entry]:
         for table, key, record in found:
             if table:
-                entry = entry_of(subdir, table, key, record, base, label)
-                if isinstance(entry.record.get("run_exports"), dict):
-                    # What lies in a file of its own beside a repodata.json is in the records of shards, though only where there is some.
-                    entry = replace(entry, run_exports=entry.record.pop("run_exports"))
-                yield entry
+                yield entry_of(subdir, table, key, record, base, label)
             elif key == "removed" and isinstance(record, list) and record:
                 info = self.snapshot.table.info.setdefault(subdir, {})
                 info["removed"] = sorted({*info.get("removed", ()), *map(str, record)})
