@@ -83,20 +83,20 @@ class FolderPlace:
             return stream.read()
 
     def files(self, folder: str) -> Iterator[Found]:
-        top = self.root / folder if folder else self.root
-        if folder and os.path.islink(top):
-            return
-        for here, folders, names, handle in os.fwalk(top, follow_symlinks=False):
-            below = os.path.relpath(here, self.root)
-            prefix = "" if below == "." else f"{below}/"
-            folders[:] = [name for name in folders if f"{prefix}{name}" not in _UNFINISHED]
-            for name in names:
-                try:
-                    status = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # removed while the folder was read
-                if stat.S_ISREG(status.st_mode):
-                    yield _found(f"{prefix}{name}", status)
+        try:
+            with self._folder_of(f"{folder}/." if folder else ".") as (top, _):
+                for here, folders, names, handle in os.fwalk(".", follow_symlinks=False, dir_fd=top):
+                    prefix = "/".join(part for part in (folder, here.removeprefix(".").removeprefix("/")) if part)
+                    folders[:] = [name for name in folders if f"{prefix}/{name}" not in _UNFINISHED]
+                    for name in names:
+                        try:
+                            status = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue  # removed while the folder was read
+                        if stat.S_ISREG(status.st_mode):
+                            yield _found(f"{prefix}/{name}" if prefix else name, status)
+        except FileNotFoundError:
+            return  # no such folder has no files
 
     def put(self, path: str, source: Path) -> None:
         with self._explained(path):
@@ -193,7 +193,10 @@ class FolderPlace:
             lock.write(f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
             lock.flush()
             self._clear_leftovers()
-            yield
+            try:
+                yield
+            finally:
+                self._clear_staging()
 
     def _refuse_strangers(self) -> None:
         """A folder that somebody else filled is not taken over: publishing would put links in the place of its indexes."""
@@ -209,18 +212,21 @@ class FolderPlace:
 
     def _clear_leftovers(self) -> None:
         """Remove what a run that was killed left and none goes on from: staged files, and generations that never became visible."""
+        self._clear_staging()
+        with self._explained(GENERATIONS):
+            visible = self.current() or 0
+            if (self.root / GENERATIONS).is_dir():
+                for name in os.listdir(self.root / GENERATIONS):
+                    if not name.isdigit() or int(name) > visible:
+                        self.remove_folder(f"{GENERATIONS}/{name}")
+
+    def _clear_staging(self) -> None:
         with self._explained(STAGING):
             staging = self.root / STAGING
             if staging.is_symlink():
                 staging.unlink()
             elif staging.exists():
                 shutil.rmtree(staging)
-            _make_folder(staging)
-            visible = self.current() or 0
-            if (self.root / GENERATIONS).is_dir():
-                for name in os.listdir(self.root / GENERATIONS):
-                    if not name.isdigit() or int(name) > visible:
-                        self.remove_folder(f"{GENERATIONS}/{name}")
 
     def _behind(self, path: str) -> str | None:
         """Where the file of a path lies: indexes in the visible generation, everything else where it says. None: it is not there."""

@@ -39,7 +39,7 @@ class Place(Protocol):
         """The content of a small file. FileNotFoundError where there is none."""
 
     def files(self, folder: str) -> Iterator[Found]:
-        """All files below a folder, in no order; links and unfinished files are not among them."""
+        """All files below a folder, in no order; none where there is no such folder. Links and unfinished files are not among them."""
 
     def put(self, path: str, source: Path) -> None:
         """Take a local file under this path; `source` may be moved away by it."""
