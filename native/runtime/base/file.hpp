@@ -14,7 +14,7 @@ namespace atheria {
 using HeadCheck = std::function<ath_status(const char* head, size_t head_bytes, uint64_t file_bytes)>;
 
 ath_status file_read(const char* path, size_t head_bytes, const HeadCheck& check, std::vector<char>* out_bytes);
-ath_status file_read(const char* path, std::vector<char>* out_bytes);
+inline ath_status file_read(const char* path, std::vector<char>* out_bytes) { return file_read(path, 0, nullptr, out_bytes); }
 // Temporary beside `path`, fsync, rename, fsync of the folder.
 ath_status file_write(const char* path, const void* bytes, size_t byte_count);
 

@@ -1,12 +1,11 @@
 // Files by POSIX calls.
-#include "base/file.hpp"
+#include "base/file_head.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -48,7 +47,6 @@ ath_status file_read(const char* path, size_t head_bytes, const HeadCheck& check
   struct stat facts;
   if (fstat(file.value(), &facts)) return refused(path, "stat");
   if (!S_ISREG(facts.st_mode)) return ath_status_set(ATH_IO_ERROR, "%s: not a regular file", path);
-  const size_t file_bytes = size_t(facts.st_size);
   size_t done = 0;
   const auto read_to = [&](size_t end) -> ath_status {
     out_bytes->resize(end);
@@ -56,20 +54,14 @@ ath_status file_read(const char* path, size_t head_bytes, const HeadCheck& check
       const ssize_t got = ::read(file.value(), out_bytes->data() + done, end - done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return refused(path, "read");
-      if (got == 0) break;  // cut while we read: the container's own length will tell
+      if (got == 0) break;
       done += size_t(got);
     }
     out_bytes->resize(done);
     return ATH_OK;
   };
-  if (check) {
-    if (const ath_status failed = read_to(std::min(head_bytes, file_bytes))) return failed;
-    if (const ath_status failed = check(out_bytes->data(), done, file_bytes)) return failed;
-  }
-  return read_to(file_bytes);
+  return read_head_first(uint64_t(facts.st_size), head_bytes, check, *out_bytes, read_to);
 }
-
-ath_status file_read(const char* path, std::vector<char>* out_bytes) { return file_read(path, 0, nullptr, out_bytes); }
 
 ath_status file_write(const char* path, const void* bytes, size_t byte_count) {
   // Not mkstemp: its mode 0600 could only be widened by reading umask, which other threads would see.

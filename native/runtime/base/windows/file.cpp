@@ -1,5 +1,5 @@
 // Files by the calls of Windows; names are UTF-8.
-#include "base/file.hpp"
+#include "base/file_head.hpp"
 
 #include "windows_file.hpp"
 
@@ -22,24 +22,17 @@ ath_status file_read(const char* path, size_t head_bytes, const HeadCheck& check
   LARGE_INTEGER length;
   if (GetFileType(file.handle()) != FILE_TYPE_DISK) return ath_status_set(ATH_IO_ERROR, "%s: not a regular file", path);
   if (!GetFileSizeEx(file.handle(), &length)) return refused(path, "stat");
-  const auto file_bytes = size_t(length.QuadPart);
   size_t done = 0;
   const auto read_to = [&](size_t end) -> ath_status {
     out_bytes->resize(end);
     size_t got = 0;
     if (!windows::read_up_to(file.handle(), out_bytes->data() + done, end - done, &got)) return refused(path, "read");
-    done += got;  // less when it is cut while we read: the container's own length will tell
+    done += got;
     out_bytes->resize(done);
     return ATH_OK;
   };
-  if (check) {
-    if (const ath_status failed = read_to(std::min(head_bytes, file_bytes))) return failed;
-    if (const ath_status failed = check(out_bytes->data(), done, file_bytes)) return failed;
-  }
-  return read_to(file_bytes);
+  return read_head_first(uint64_t(length.QuadPart), head_bytes, check, *out_bytes, read_to);
 }
-
-ath_status file_read(const char* path, std::vector<char>* out_bytes) { return file_read(path, 0, nullptr, out_bytes); }
 
 ath_status file_write(const char* path, const void* bytes, size_t byte_count) {
   static std::atomic<unsigned> counter{0};
