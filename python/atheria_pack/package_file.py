@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import zstandard
 
+from atheria_pack.atomic import replaced
 from atheria_pack.errors import PackageFileError
 
 INFO, CONTENT = "info", "pkg"
@@ -117,13 +117,6 @@ def _packed(members: Sequence[Member], epoch: int) -> bytes:
 
 
 def write_package(path: Path, data: bytes) -> None:
-    """Replace a package file: temporary file, fsync, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)  # gone by its new name when all went well
+    """Replace a package file, in one step."""
+    with replaced(path) as stream:
+        stream.write(data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.parse
@@ -15,6 +17,7 @@ from rattler.exceptions import SolverError
 
 from atheria_pack.archive.binaries import missing_libraries
 from atheria_pack.archive.content import Content, Entry, read_content
+from atheria_pack.atomic import replaced
 from atheria_pack.digest import sha256_of
 from atheria_pack.errors import PackError
 from atheria_pack.recipes import package_name
@@ -139,15 +142,14 @@ def _fetched(record: rattler.RepoDataRecord, cache: Path, say: Callable[[str], N
     if place.is_file() and sha256_of(place) == expected:
         return place
     say(f"fetch {url}")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.new")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer, open(temporary, "wb") as stream:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer, replaced(place) as stream:
+            digest = hashlib.sha256()
             while piece := answer.read(1 << 20):
                 stream.write(piece)
-        os.replace(temporary, place)
-    except (urllib.error.URLError, TimeoutError) as error:
+                digest.update(piece)
+            if digest.hexdigest() != expected:
+                raise PackError(f"{url} came as another file: sha256 {digest.hexdigest()}, expected {expected}; try again")
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
         raise PackError(f"{url} could not be fetched: {getattr(error, 'reason', error)}; try again") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return place

@@ -5,19 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import re
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
 from atheria_pack.archive.content import Entry
-from atheria_pack.atomic import write_text
+from atheria_pack.atomic import replaced, write_text
 from atheria_pack.digest import sha256_of
 from atheria_pack.errors import PackError
 
@@ -43,7 +41,7 @@ def write_archive(path: Path, name: str, tree: Mapping[str, Entry], date: int) -
 
     Entries are sorted, everything carries `date`, nobody owns it, and neither gzip nor zip says when it was made.
     """
-    with _replaced(path) as stream:
+    with replaced(path) as stream:
         if path.name.endswith(".zip"):
             _write_zip(stream, name, tree, date)
         else:
@@ -51,21 +49,6 @@ def write_archive(path: Path, name: str, tree: Mapping[str, Entry], date: int) -
     digest = sha256_of(path)
     write_text(path.with_name(f"{path.name}.sha256"), f"{digest}  {path.name}\n")
     return digest
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A stream to the file that takes the place of `path` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with open(temporary, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _folders(name: str, tree: Mapping[str, Entry]) -> list[str]:

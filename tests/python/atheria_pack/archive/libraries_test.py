@@ -1,9 +1,14 @@
 """Libraries of others: what is missing is found in the channel, with its licence, or the archive is refused."""
 
+import http.server
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from atheria_pack.archive.binaries import floors, is_system, missing_libraries, needs_of
@@ -88,6 +93,57 @@ def test_a_damaged_package_is_not_used(tmp_path: Path, channel: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(PackError, match="outer-1.0-h1_0.conda is not what its channel lists"):
         borrowed(tmp_path, channel)
+
+
+class Served(http.server.SimpleHTTPRequestHandler):
+    """A channel over HTTP that counts what is asked for and can end its packages early."""
+
+    asked: ClassVar[list[str]] = []
+    cut = False
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        path = Path(self.translate_path(self.path))
+        if not self.cut or path.suffix != ".conda":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(path.stat().st_size))
+        self.end_headers()
+        self.wfile.write(path.read_bytes()[:-1])
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        return None
+
+
+@pytest.fixture
+def address(channel: Path) -> Iterator[str]:
+    for subdir in channel.iterdir():
+        (subdir / "repodata.json.zst").unlink(missing_ok=True)
+    Served.asked.clear()
+    Served.cut = False
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Served, directory=str(channel))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_packages_of_a_server_are_fetched_once_and_whole(tmp_path: Path, address: str) -> None:
+    def fetch() -> set[str]:
+        return {found.name for found in borrow(tree(tmp_path), ("outer >=1,<2",), address, "linux-64", tmp_path / "cache", lambda _: None)}
+
+    Served.cut = True
+    with pytest.raises(PackError, match=rf"{address}/linux-64/ainner-5.0-h1_0.conda (came as another file|could not be fetched)"):
+        fetch()
+    assert not list((tmp_path / "cache" / "fetched").iterdir()), "nothing is kept of it"
+    Served.cut = False
+    Served.asked.clear()
+    assert fetch() == fetch() == {"outer", "ainner"}
+    packages = [path for path in Served.asked if path.endswith(".conda")]
+    assert sorted(packages) == ["/linux-64/ainner-5.0-h1_0.conda", "/linux-64/outer-1.0-h1_0.conda"]
 
 
 @pytest.mark.parametrize(
