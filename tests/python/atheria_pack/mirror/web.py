@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -96,6 +96,7 @@ class FaultyServer:
         self.asked: Counter[str] = Counter()  # GETs by path
         self.offsets: dict[str, list[int]] = {}  # where the answers to them began
         self.sent = 0  # bytes of bodies
+        self.on_ask: Callable[[str], None] = lambda path: None  # called with each path before it is answered
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"served": self})
@@ -166,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bool) -> None:
         path = unquote(self.path.partition("?")[0]).lstrip("/")
+        self.served.on_ask(path)
         fault = self.served.fault_of(path) if body else Fault()
         if fault.status is not None:
             if body:
