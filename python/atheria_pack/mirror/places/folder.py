@@ -214,6 +214,7 @@ class FolderPlace:
         """Remove what a run that was killed left and none goes on from: staged files, and generations that never became visible."""
         self._clear_staging()
         with self._explained(GENERATIONS):
+            _make_folder(self.root / STAGING)
             visible = self.current() or 0
             if (self.root / GENERATIONS).is_dir():
                 for name in os.listdir(self.root / GENERATIONS):
