@@ -117,9 +117,9 @@ def test_an_index_is_sent_again_only_when_there_is_a_new_one(server: httpx.Clien
 @pytest.mark.parametrize(
     "target",
     [
-        "/../secret", "/linux-64/../../secret", "/%2e%2e/secret", "/linux-64/%2e%2e%2f%2e%2e%2fsecret", "/..%5csecret", "//secret", "/linux-64//secret",
-        "/.mirror/lock", "/.mirror/verified.sqlite", "/.mirror/generations/1/manifest.json", "/.mirror/current/linux-64/repodata.json", "/.mirror/current",
-        "/.mirror/", "/linux-64", "/linux-64/", "/linux-64/shards", "/linux-64/shards/../repodata.json", "/linux-64/out", "/linux-64/there/secret",
+        "/../secret", "/linux-64/../../secret", "/%2e%2e/secret", "/linux-64/%2e%2e%2f%2e%2e%2fsecret", "/..%5csecret", "//secret",
+        "/linux-64//secret", "/.mirror/lock", "/.mirror/verified.sqlite", "/.mirror/generations/1/manifest.json", "/.mirror/current/linux-64/repodata.json",
+        "/.mirror/current", "/.mirror/", "/linux-64", "/linux-64/", "/linux-64/shards", "/linux-64/shards/../repodata.json", "/linux-64/out", "/linux-64/there/secret",
         "/linux-64/pipe", "/linux-64/none-1-0.conda", "/noarch/repodata.json", "/%00", "/linux-64/%00.conda", "/%ff%fe", "/index.html/x",
     ],
 )  # fmt: skip
@@ -152,7 +152,8 @@ def test_what_is_served_lies_below_the_mirror(path: str) -> None:
 
 
 def test_nothing_to_serve_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="empty-mirror has no generation"), mirror_server(FolderPlace(tmp_path, "empty-mirror"), "127.0.0.1", 0, print):
+    empty = FolderPlace(tmp_path, "empty-mirror")
+    with pytest.raises(UsageError, match="empty-mirror has no generation"), mirror_server(empty, "127.0.0.1", 0, print):
         pass
 
 
@@ -163,9 +164,12 @@ def test_an_address_that_cannot_be_had_is_said(place: FolderPlace, bind: str, po
 
 
 def test_a_taken_port_is_said(place: FolderPlace) -> None:
-    with mirror_server(place, "127.0.0.1", 0, print) as first, pytest.raises(AddressError, match="in use"):
-        with mirror_server(place, "127.0.0.1", first.port, print):
-            pass
+    with (
+        mirror_server(place, "127.0.0.1", 0, print) as first,
+        pytest.raises(AddressError, match="in use"),
+        mirror_server(place, "127.0.0.1", first.port, print),
+    ):
+        pass
 
 
 def test_the_verb_says_where_and_ends_in_order(place: FolderPlace) -> None:
