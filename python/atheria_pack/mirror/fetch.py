@@ -30,20 +30,27 @@ class WrongBytesError(PackError):
 class Item:
     """A file to bring.
 
-    `path`: where it goes in the place, and where it lies in the source. `size`: bytes, 0 where no index says. `sha256`: in hexadecimal.
-    `beside`: a small file that is taken along if the source has it, though no index promises it; empty for none.
+    `path`: where it goes in the place. `size`: bytes, 0 where no index says. `sha256`: in hexadecimal. `at`: where it lies in the source, empty
+    where that is the same as `path`. `beside`: the ending of a small file that is taken along if the source has it, though no index promises
+    it; empty for none.
     """
 
     path: str
     size: int
     sha256: str
     source: Source
+    at: str = ""
     beside: str = ""
+
+    @property
+    def there(self) -> str:
+        """Where it lies in the source."""
+        return self.at or self.path
 
     @property
     def origin(self) -> str:
         """The address that it comes from, for people."""
-        return f"{self.source.address.rstrip('/')}/{self.path}"
+        return f"{self.source.address.rstrip('/')}/{self.there}"
 
 
 class Watcher(Protocol):
@@ -106,6 +113,9 @@ class Fetcher:
         WrongBytesError, SourceError and OSError end it, as does the end of the iterator: then the other threads stop at once, and what they
         have of their files stays in the folder of unfinished ones.
         """
+        if self._partial.is_symlink():
+            raise PackError(f"{self._partial} is a link to {os.readlink(self._partial)}; a mirror has a folder there, and nothing was written behind "
+                            "the link. Remove it and run this again")
         self._partial.mkdir(parents=True, exist_ok=True)
         pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="fetch")
         running: set[Future[Item]] = set()
@@ -137,24 +147,24 @@ class Fetcher:
         return item
 
     def _take_along(self, item: Item) -> None:
-        if self._place.look(item.beside) is not None:
+        if self._place.look(item.path + item.beside) is not None:
             return  # nothing says which one is right, and published files do not change
         try:
-            with item.source.open(item.beside) as answer:
+            with item.source.open(item.there + item.beside) as answer:
                 content = answer.stream.read(_LARGEST_BESIDE + 1)
         except FileNotFoundError:
             return
         if len(content) > _LARGEST_BESIDE:
-            self._watcher.note(f"{item.source.address}/{item.beside} has more than {_LARGEST_BESIDE} bytes; it is left out")
+            self._watcher.note(f"{item.origin}{item.beside} has more than {_LARGEST_BESIDE} bytes; it is left out")
             return
-        self._place.write(item.beside, content)
+        self._place.write(item.path + item.beside, content)
 
     def _linked(self, item: Item) -> bool:
         """Whether the place took the source's file by hard link, verified.
 
         The link never has the name of an unfinished file: those are written to, and the source's file would be.
         """
-        local = item.source.local(item.path)
+        local = item.source.local(item.there)
         if local is None:
             return False
         link = self._partial / f"{item.sha256}.link"
@@ -222,7 +232,7 @@ class Fetcher:
             if have and have == item.size:
                 self._read(partial, None, digest, told)
                 return digest.hexdigest(), have, have
-            with item.source.open(item.path, have) as answer:
+            with item.source.open(item.there, have) as answer:
                 stream.truncate(answer.offset)  # a server that cannot skip begins anew
                 size = self._read(partial, answer.offset, digest, told)
                 promised = item.size if answer.size is None else answer.size
