@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, BinaryIO
 
-import ijson
 import zstandard
 
 from atheria_pack.mirror.entry import CLASSIC_TABLES
 from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.index import provenance, shards
-from atheria_pack.mirror.index.reading import members, records
 from atheria_pack.mirror.index.write import canonical
 from atheria_pack.mirror.inventory import Inventory
 from atheria_pack.mirror.layout import PACKAGES, REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_EXPORTS_ZST, SHARD_INDEX, is_index, shard_path
+from atheria_pack.mirror.sources.index_stream import IndexStream
+from atheria_pack.mirror.sources.source import SourceError
+from atheria_pack.mirror.sources.tables import members
 
 Opener = Callable[[str], BinaryIO]
 """Opens a file of a channel by its path; FileNotFoundError where there is none."""
@@ -53,29 +54,32 @@ def _database() -> sqlite3.Connection:
 
 def _subdir(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> Iterator[str]:
     path = f"{subdir}/{REPODATA}"
+    info: Any = None
     try:
         with open_path(path) as stream:
-            yield from _read_records(stream, subdir, path, listed)
-        with open_path(path) as stream:
-            info: Any = next((value for member, value in members(stream) if member == "info"), {})
+            for table, key, value in members(IndexStream(stream, path, packed=False)):
+                if table:
+                    yield from _listed(subdir, table, key, value, path, listed)
+                elif key == "info":
+                    info = value
     except FileNotFoundError:
         yield f"{path}: missing"
         return
-    except (ijson.JSONError, ValueError, TypeError, AttributeError) as error:
-        yield f"{path}: no index of a channel ({error})"
+    except SourceError as error:
+        yield str(error)
         return
     yield from _same_packed(open_path, path, f"{subdir}/{REPODATA_ZST}")
     yield from _shards(open_path, subdir, listed, info)
     yield from _run_exports(open_path, subdir, listed)
 
 
-def _read_records(stream: BinaryIO, subdir: str, path: str, listed: sqlite3.Connection) -> Iterator[str]:
-    for table, key, record in records(stream):
-        row = (subdir, table, key, _digest(record), f"{subdir}/{_file_name(table, key)}", str(record.get("sha256", "")))
-        try:
-            listed.execute("INSERT INTO records (subdir, tbl, key, digest, path, sha256) VALUES (?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError:
-            yield f"{path}: {key} stands in {table} twice"
+def _listed(subdir: str, table: str, key: str, record: Any, path: str, listed: sqlite3.Connection) -> Iterator[str]:
+    sha256 = str(record.get("sha256", "")) if isinstance(record, dict) else ""
+    row = (subdir, table, key, _digest(record), f"{subdir}/{_file_name(table, key)}", sha256)
+    try:
+        listed.execute("INSERT INTO records (subdir, tbl, key, digest, path, sha256) VALUES (?, ?, ?, ?, ?, ?)", row)
+    except sqlite3.IntegrityError:
+        yield f"{path}: {key} stands in {table} twice"
 
 
 def _same_packed(open_path: Opener, plain: str, packed: str) -> Iterator[str]:
@@ -149,8 +153,8 @@ def _run_exports(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> 
     path = f"{subdir}/{RUN_EXPORTS}"
     try:
         with open_path(path) as stream:
-            for table, key, _ in records(stream):
-                if not listed.execute("SELECT 1 FROM records WHERE subdir = ? AND tbl = ? AND key = ?", (subdir, table, key)).fetchone():
+            for table, key, _ in members(IndexStream(stream, path, packed=False)):
+                if table and not listed.execute("SELECT 1 FROM records WHERE subdir = ? AND tbl = ? AND key = ?", (subdir, table, key)).fetchone():
                     yield f"{path}: has {key} of {table}, which {REPODATA} has not"
     except FileNotFoundError:
         try:
@@ -159,8 +163,8 @@ def _run_exports(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> 
             return  # no source had any
         yield f"{path}: missing, but {RUN_EXPORTS_ZST} is there"
         return
-    except (ijson.JSONError, ValueError, TypeError, AttributeError) as error:
-        yield f"{path}: no run_exports of a channel ({error})"
+    except SourceError as error:
+        yield str(error)
         return
     yield from _same_packed(open_path, path, f"{subdir}/{RUN_EXPORTS_ZST}")
 

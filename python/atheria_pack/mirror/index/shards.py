@@ -7,6 +7,7 @@ indexed by either.
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from atheria_pack.mirror.entry import CLASSIC_TABLES, Entry
 
 LEVEL = 3  # rattler's, for shards
 _DIGESTS = ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")  # members of a record that shards have as bytes
+_HEXADECIMAL = re.compile(r"([0-9a-fA-F]{2})+")
 _PIECE = 1 << 16
 
 
@@ -29,7 +31,7 @@ def encode_shard(entries: Iterable[Entry], removed: Iterable[str] = ()) -> bytes
         table = tables
         for member in members_of(entry.table):
             table = table.setdefault(member, {})
-        table[entry.key] = _with_bytes(entry.record)
+        table[entry.key] = _with_bytes(published(entry.record))
     return _compressed([msgpack.packb({**tables, "removed": sorted(removed)})])
 
 
@@ -80,6 +82,11 @@ def write_index(target: BinaryIO, subdir: str, info: Mapping[str, Any], newest: 
                 stream.write(piece)
 
 
+def published(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as every index has it: that of the source, its digests in small letters, since bytes have no others."""
+    return {member: value.lower() if member in _DIGESTS and _bytes_of(value) != value else value for member, value in record.items()}
+
+
 def members_of(table: str) -> tuple[str, ...]:
     """The members of an index that lead to a table: `packages`, or `v3` and a name."""
     return (table,) if table in CLASSIC_TABLES else tuple(table.split(".", 1))
@@ -96,10 +103,8 @@ def _with_bytes(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bytes_of(value: Any) -> Any:
-    try:
-        return bytes.fromhex(value) if isinstance(value, str) else value
-    except ValueError:
-        return value  # not what its name says; carried as it is
+    """A digest as bytes; what is none is carried as it is."""
+    return bytes.fromhex(value) if isinstance(value, str) and _HEXADECIMAL.fullmatch(value) else value
 
 
 def _unpacked(content: bytes) -> dict[str, Any]:

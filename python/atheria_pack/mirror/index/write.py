@@ -15,7 +15,7 @@ import zstandard
 from atheria_pack.errors import PackError
 from atheria_pack.mirror.entry import CLASSIC_TABLES, Entry
 from atheria_pack.mirror.index import channeldata, provenance
-from atheria_pack.mirror.index.shards import digest_of, encode_shard, members_of, write_index
+from atheria_pack.mirror.index.shards import digest_of, encode_shard, members_of, published, write_index
 from atheria_pack.mirror.layout import (
     CHANNELDATA,
     PACKAGES,
@@ -108,7 +108,7 @@ def _write_subdir(table: RecordTable, subdir: str, folder: Path) -> Iterator[tup
         head["repodata_version"] = 1
     head = {member: value for member, value in head.items() if member not in (*CLASSIC_TABLES, *seen.revisions)}
     about = {"info": {**info, "subdir": subdir}, **dict(sorted(head.items())), "repodata_version": head.get("repodata_version", 1)}
-    records = ((entry, entry.record) for entry in table.entries(subdir))
+    records = ((entry, published(entry.record)) for entry in table.entries(subdir))
     yield from _write_twice(folder, f"{subdir}/{REPODATA}", f"{subdir}/{REPODATA_ZST}", _document(about, records))
 
 
