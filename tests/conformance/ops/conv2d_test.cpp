@@ -11,12 +11,13 @@ struct Window {
   uint32_t dilation = 0, groups = 0;
   bool padded = false, circular = false, bias = true, constant = true;
   uint32_t activation = 0;
+  bool nans = false;
 };
 
 void convolve(const Window& w, int64_t batch = 3) {
   Case c("conv2d " + std::to_string(w.height) + "x" + std::to_string(w.width) + " window " + std::to_string(w.kh) + "x" + std::to_string(w.kw) + " " +
          std::to_string(w.cin) + "->" + std::to_string(w.cout) + " dilation " + std::to_string(w.dilation) + " groups " + std::to_string(w.groups) +
-         (w.padded ? w.circular ? " circular" : " padded" : "") + (w.bias ? " bias" : "") + (w.constant ? "" : " computed weights"));
+         (w.padded ? w.circular ? " circular" : " padded" : "") + (w.bias ? " bias" : "") + (w.constant ? "" : " computed weights") + (w.nans ? " NaNs" : ""));
   const int64_t dilation = w.dilation ? w.dilation : 1, groups = w.groups ? w.groups : 1;
   const int64_t height = w.padded ? w.height : w.height - dilation * (w.kh - 1), width = w.padded ? w.width : w.width - dilation * (w.kw - 1);
   const uint32_t x = c.input({-1, w.height, w.width, w.cin});
@@ -28,6 +29,7 @@ void convolve(const Window& w, int64_t batch = 3) {
   if (w.dilation || w.groups || w.circular) c.op(ATH_OP_ATTR, {w.dilation, w.groups, w.circular, 0});
   c.op(ATH_OP_CONV2D, {s, x, weight, bias});
   if (w.activation) c.op(w.activation, {y, s});
+  if (w.nans) c.with_nans();
   c.within(4e-7 * double(w.kh * w.kw * w.cin) + 1e-6, 1e-5).run(batch);
 }
 
@@ -53,6 +55,14 @@ TEST(groups_and_dilation) {
   convolve({.kh = 1, .kw = 1, .cin = 8, .cout = 4, .groups = 4});
   for (const uint32_t dilation : {1u, 2u, 3u}) convolve({.dilation = dilation});
   convolve({.dilation = 2, .groups = 8});
+}
+
+// What is beyond a window's depth is not its pixel's, even times zero.
+TEST(a_nan_reaches_the_windows_that_see_it_and_no_other) {
+  for (const int64_t cin : {3, 17})
+    for (const int64_t k : {1, 3}) convolve({.kh = k, .kw = k, .cin = cin, .nans = true});
+  convolve({.cin = 6, .cout = 16, .groups = 2, .nans = true});
+  convolve({.cin = 3, .cout = 5, .dilation = 2, .padded = true, .nans = true});
 }
 
 TEST(padding) {

@@ -6,9 +6,9 @@ using conformance::Case;
 
 namespace {
 
-void product(int64_t rows, int64_t k, int64_t n, bool bias, bool constant, uint32_t activation, int64_t batch = 4) {
+void product(int64_t rows, int64_t k, int64_t n, bool bias, bool constant, uint32_t activation, int64_t batch = 4, bool nans = false) {
   Case c("matmul " + std::to_string(rows) + "x" + std::to_string(k) + "x" + std::to_string(n) + (bias ? " bias" : "") + (constant ? " constant" : "") +
-         (activation ? " activation " + std::to_string(activation) : ""));
+         (activation ? " activation " + std::to_string(activation) : "") + (nans ? " NaNs" : ""));
   const uint32_t a = c.input({-1, rows, k});
   const uint32_t b = constant ? c.constant({k, n}) : c.input({k, n}, -1, 1);
   const uint32_t v = bias ? c.constant({n}) : ATH_NONE;
@@ -20,6 +20,7 @@ void product(int64_t rows, int64_t k, int64_t n, bool bias, bool constant, uint3
   } else {
     c.op(ATH_OP_MATMUL, {y, a, b, v});
   }
+  if (nans) c.with_nans();
   c.within(4e-7 * double(k) + 1e-6, 1e-5).run(batch);
 }
 
@@ -31,6 +32,10 @@ TEST(sizes) {
       for (const int64_t n : {1, 16, 33}) product(rows, k, n, false, true, 0, 3);
   product(7, 500, 70, false, true, 0);
   product(1, 64, 64, false, true, 0, 40);  // 40 rows, split every way
+}
+
+TEST(a_nan_reaches_its_row_and_no_other) {
+  for (const int64_t k : {5, 19, 35}) product(70, k, 33, true, true, 0, 2, true);
 }
 
 TEST(bias_and_right_side) {

@@ -13,3 +13,12 @@ TEST(softmax) {
       c.within(1e-7, 4e-6).run(3);
     }
 }
+
+TEST(a_nan_makes_its_row_nans) {
+  for (const int64_t width : {1, 5, 31, 200}) {
+    Case c("softmax " + std::to_string(width) + " NaNs");
+    const uint32_t x = c.input({-1, 9, width}), y = c.output({-1, 9, width});
+    c.op(ATH_OP_SOFTMAX, {y, x});
+    c.with_nans().within(1e-7, 4e-6).run(3);
+  }
+}
