@@ -60,7 +60,8 @@ class RecordTable:
         return self._walk("" if subdir is None else "subdir = ? AND", () if subdir is None else (subdir,))
 
     def named(self, name: str, subdir: str | None = None) -> Iterator[Entry]:
-        """The entries of a package's name, sorted by subdir, table and key."""
+        """The entries of a package's name in any case, sorted by subdir, table and key."""
+        name = name.lower()
         where, values = ("name = ? AND", (name,)) if subdir is None else ("name = ? AND subdir = ? AND", (name, subdir))
         return self._walk(where, values)
 
@@ -78,7 +79,7 @@ class RecordTable:
         return [_entry(row) for row in self._rows(query, (subdir, file_name))]
 
     def names(self, subdir: str | None = None) -> Iterator[str]:
-        """The names of the packages, sorted, each once."""
+        """The names of the packages in lower case, as clients compare them, sorted, each once."""
         where, values = ("", ()) if subdir is None else ("AND subdir = ?", (subdir,))
         last = ""
         while rows := self._rows(f"SELECT DISTINCT name FROM entries WHERE name > ? {where} ORDER BY name LIMIT {_BATCH}", (last, *values)):
@@ -164,7 +165,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
     exports = None if entry.run_exports is None else json.dumps(entry.run_exports, allow_nan=False)
     record = json.dumps(entry.record, allow_nan=False)
     return (
-        entry.subdir, entry.table, entry.key, entry.name, entry.file_name, entry.size, record, exports, entry.origin, json.dumps(entry.why),
+        entry.subdir, entry.table, entry.key, entry.name.lower(), entry.file_name, entry.size, record, exports, entry.origin, json.dumps(entry.why),
     )  # fmt: skip
 
 

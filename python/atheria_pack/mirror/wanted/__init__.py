@@ -1,0 +1,1 @@
+"""What a mirror is asked to hold, and the packages that takes."""
