@@ -55,7 +55,7 @@ struct QcaUpdateArguments {
 struct MaskArguments {
   unsigned int count;  // elements of operand 0
   unsigned int height, width, channels;
-  int shift_y, shift_x;  // from the rectangles' coordinates to the tensor's
+  int shift_y, shift_x;  // from the tensor's coordinates to the rectangles'
 };
 
 }  // namespace gpu
