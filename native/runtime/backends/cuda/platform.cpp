@@ -108,6 +108,7 @@ const Platform platform = {
     "look at nvidia-smi and CUDA_VISIBLE_DEVICES",
     true,
     kCallNames,
+    UINT64_MAX,
     200,
     kImage,
 };

@@ -28,7 +28,9 @@ const char* prepare(ath_op op, Launch* out_launch) {
     if (op.opcode == ATH_OP_GPU_INIT || op.opcode == ATH_OP_GPU_ALLOC || op.opcode == ATH_OP_GPU_SYNC) return nullptr;
     if (op.opcode == ATH_OP_GPU_MATMUL) op.opcode = ATH_OP_MATMUL;
   }
-  return launch_of(op, out_launch);
+  if (const char* why = launch_of(op, out_launch)) return why;
+  const uint64_t threads = uint64_t{out_launch->grid[0]} * kKernels[uint32_t(out_launch->kernel)].threads;
+  return threads > platform.threads_max ? "is limited to 4294967295 threads of a launch" : nullptr;
 }
 
 ath_status run(const Device& device, const Launch& launch, void* const* operands) {

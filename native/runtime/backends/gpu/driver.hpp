@@ -34,6 +34,7 @@ struct Platform {
   const char* no_device_advice;      // where to look when the driver shows none
   bool cuda_opcodes;                 // whether programs' GPU_* instructions mean this backend
   const char* const* call_names;     // in the order of driver_calls.def
+  uint64_t threads_max;              // of a launch along x
   uint32_t score;
   const unsigned char* image;        // what module_load takes
 };

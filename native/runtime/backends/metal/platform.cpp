@@ -54,6 +54,7 @@ const Platform platform = {
     "look whether this session may use the GPU (system_profiler SPDisplaysDataType)",
     false,
     nullptr,
+    UINT64_MAX,
     300,
     kImage,
 };

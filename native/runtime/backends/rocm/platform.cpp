@@ -100,6 +100,7 @@ const Platform platform = {
     "look at rocminfo, the groups video and render, and HIP_VISIBLE_DEVICES",
     false,
     kCallNames,
+    UINT32_MAX,  // the packet of a launch counts threads, not blocks
     200,
     kImage,
 };

@@ -197,15 +197,15 @@ TEST(masks_of_domains_equal_the_hosts) {
       for (size_t i = 0; i < weights.size(); ++i) weights[i] = float(int(i * 7 % 11) - 5);
       const TextProgram program("input x f32[B,H,W,2]\nconstant w f32[3,3,2,2] = " + hex(weights) + "\nconstant b f32[2] = " + hex({3, -4}) +
                                 "\nlocal a f32[B,H-2,W-2,2]\nlocal c f32[B,H-2,W-2,2]\noutput y f32[B,H-4,W-4,2]\nconv2d a x w b\nrelu c a\nconv2d y c w b\nhalt\n");
-      constexpr int kH = 9, kW = 8, kB = 3;
+      constexpr int kH = 9, kW = 8, kB = 4;
       const std::initializer_list<ath_symbol_value> sizes = {{'B', kB}, {'H', kH}, {'W', kW}};
       const Planned near(program, sizes), far(program, sizes, opened.device);
       EXPECT_CONTAINS(far.explain(), std::string("+ relu on ") + gpu.backend);
-      const std::vector<ath_rectangle> domains = {{3, 2, kH, kW}, {0, 0, kH, kW}, {-4, -1, 6, 5}};
+      const std::vector<ath_rectangle> domains = {{3, 2, kH, kW}, {0, 0, kH, kW}, {-4, -1, 6, 5}, {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX}};
       std::vector<float> x(kB * kH * kW * 2, 0.0f), wanted(kB * (kH - 4) * (kW - 4) * 2), got(wanted.size());
       for (int i = 0; i < kB; ++i)
-        for (int y = std::max(0, domains[size_t(i)].y0); y < domains[size_t(i)].y1; ++y)
-          for (int c = std::max(0, domains[size_t(i)].x0); c < domains[size_t(i)].x1; ++c)
+        for (int y = std::max(0, domains[size_t(i)].y0); y < std::min(kH, domains[size_t(i)].y1); ++y)
+          for (int c = std::max(0, domains[size_t(i)].x0); c < std::min(kW, domains[size_t(i)].x1); ++c)
             for (int k = 0; k < 2; ++k) x[size_t(((i * kH + y) * kW + c) * 2 + k)] = float((i + y * 3 + c * 5 + k) % 7) - 3;
       EXPECT_OK(near.run({x.data()}, {wanted.data()}, domains));
       EXPECT_OK(far.run({x.data()}, {got.data()}, domains));
@@ -227,6 +227,18 @@ TEST(a_nan_shows_in_the_activity) {
       p[4] = NAN;
       EXPECT_OK(plan.run({p.data(), d.data()}, {s.data(), a.data()}));
       EXPECT(!std::isnan(a[0]) && std::isnan(a[1]) && !std::isnan(a[2]));
+      return "";
+    });
+}
+
+TEST(a_launch_of_more_threads_than_the_driver_takes_is_left_to_the_host) {
+  for (const Gpu& gpu : gpus())
+    on(gpu, "", [&] {
+      const Opened opened(gpu);
+      const TextProgram program("input x f32[B,1]\noutput y f32[B,1]\nsoftmax y x\nhalt\n");  // 128 threads a row
+      EXPECT_CONTAINS(Planned(program, {{'B', (1 << 25) - 1}}, opened.device).explain(), std::string(" on ") + gpu.backend);
+      const bool hip = !std::strcmp(gpu.backend, "rocm");
+      EXPECT_CONTAINS(Planned(program, {{'B', 1 << 25}}, opened.device).explain(), std::string(" on ") + (hip ? "cpu" : gpu.backend));
       return "";
     });
 }

@@ -111,7 +111,7 @@ EXPORT hipMemcpyDtoH(void* to, Address from, size_t bytes) {
 EXPORT hipModuleLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared_bytes,
                              void* stream, void** parameters, void** extra) {
   if (const int code = ready("hipModuleLaunchKernel")) return code;
-  if (shared_bytes || stream || extra) return kInvalidValue;
+  if (shared_bytes || stream || extra || uint64_t{gx} * bx > UINT32_MAX) return kInvalidValue;
   const unsigned grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
   return launch(function, grid, block, parameters);
 }
