@@ -70,28 +70,33 @@ def start(order: Order, decision: Decision, inputs: Sequence[str], watched: int)
     path = write_task(task)
     log = log_path(workspace, job)
     log.parent.mkdir(parents=True, exist_ok=True)
-    sources = [first.recipe.parent, *(source for output in job.outputs for source in output.sources)]
-    environment = {
-        **os.environ,
-        **override_variables(job.platform, order.native, assumed_cuda(first)),
-        "PATH": bare_path(workspace),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-        "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
-        "ATHERIA_COMMIT": last_commit(sources, workspace.root),
-        "RATTLER_CACHE_DIR": str(workspace.cache),
-        "CPU_COUNT": str(max(1, cores() // order.jobs)),
-    }
     with open(log, "wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "atheria_pack.guard", str(watched), "--", sys.executable, "-m", "atheria_pack.worker", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=environment_of(job, workspace, order.native, max(1, cores() // order.jobs)),
             pass_fds=(watched, order.lock),
             start_new_session=True,  # Ctrl-C reaches the parent only, which then stops its workers in order
         )
     return Running(job, decision, process, folder, log, time.monotonic())
+
+
+def environment_of(job: Job, workspace: Workspace, native: str, compilers: int) -> dict[str, str]:
+    """The variables that a job is built under. `native`: this machine's platform; `compilers`: how many may run at once."""
+    first = job.outputs[0]
+    sources = [first.recipe.parent, *(source for output in job.outputs for source in output.sources)]
+    return {
+        **os.environ,
+        **override_variables(job.platform, native, assumed_cuda(first)),
+        "PATH": bare_path(workspace),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
+        "ATHERIA_COMMIT": last_commit(sources, workspace.root),
+        "RATTLER_CACHE_DIR": str(workspace.cache),
+        "CPU_COUNT": str(compilers),
+    }
 
 
 def bare_path(workspace: Workspace) -> str:

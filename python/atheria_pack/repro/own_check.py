@@ -10,14 +10,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from atheria_pack.digest import last_change, last_commit
-from atheria_pack.environments import assumed_cuda
 from atheria_pack.errors import PackError
-from atheria_pack.launch import bare_path
+from atheria_pack.launch import environment_of
 from atheria_pack.logs import tail
 from atheria_pack.machine import cores
 from atheria_pack.plan import Job
-from atheria_pack.platforms import override_variables
 from atheria_pack.repro.rebuild import RESULT_FILE
 from atheria_pack.repro.twice import Verdict, compare_cell
 from atheria_pack.worker import Task, write_task
@@ -66,17 +63,6 @@ def check_rebuild(job: Job, workspace: Workspace, channel: str) -> list[Verdict]
 
 
 def _run(job: Job, workspace: Workspace, task: Path, log: Path) -> int:
-    sources = [job.outputs[0].recipe.parent, *(source for output in job.outputs for source in output.sources)]
-    environment = {
-        **os.environ,
-        **override_variables(job.platform, job.platform, assumed_cuda(job.outputs[0])),
-        "PATH": bare_path(workspace),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-        "ATHERIA_BUILD_EPOCH": str(last_change(sources, workspace.root)),
-        "ATHERIA_COMMIT": last_commit(sources, workspace.root),
-        "RATTLER_CACHE_DIR": str(workspace.cache),
-        "CPU_COUNT": str(cores()),
-    }
     watched, held = os.pipe()  # the guard ends everything it started when `held` closes, whatever ends this process
     command = [sys.executable, "-m", "atheria_pack.guard", str(watched), "--", sys.executable, "-m", "atheria_pack.repro.rebuild", str(task)]
     with open(log, "wb") as stream:
@@ -85,7 +71,7 @@ def _run(job: Job, workspace: Workspace, task: Path, log: Path) -> int:
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=environment_of(job, workspace, job.platform, cores()),
             cwd=task.parent,  # a rebuild leaves its staging build's files where it runs
             pass_fds=(watched,),
             start_new_session=True,
