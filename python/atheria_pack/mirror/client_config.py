@@ -16,7 +16,6 @@ from atheria_pack.platforms import PLATFORMS
 CLIENTS = ("conda", "mamba", "pixi", "rattler")
 _SCHEMES = ("http", "https", "file")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def checked_address(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme == "s3":
         raise UsageError(f"{address}: conda and mamba read a bucket by its https:// address; give that one")
-    if parts.scheme not in _SCHEMES or not (parts.netloc or parts.scheme == "file") or parts.query or parts.fragment or _CONTROL.search(address):
+    if parts.scheme not in _SCHEMES or not (parts.netloc or parts.scheme == "file") or parts.query or parts.fragment or not _plain(address):
         raise UsageError(f"{address!r} is no address that clients can read; expected http://, https:// or file:// without ? and #, or a folder")
     return address.rstrip("/")
 
@@ -96,6 +95,10 @@ def everything(served: Served) -> str:
         where, content = file_for(clients[0], served)
         parts.append(f"# {' and '.join(clients)}: {where}\n{content}")
     return "\n".join(parts)
+
+
+def _plain(address: str) -> bool:
+    return address.isprintable() and not any(map(str.isspace, address))
 
 
 def _name(address: str) -> str | None:

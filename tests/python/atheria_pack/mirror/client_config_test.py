@@ -25,7 +25,7 @@ from upstream import make_upstream
 ADDRESS = "https://mirror.example/conda/all"
 SERVED = Served(ADDRESS, ("linux-64",), ("https://up.example/alpha", "https://up.example/beta/", "file:///mnt/gamma", "https://up.example/defaults"))
 
-addresses = st.from_regex(r"https://[a-z]{1,8}(/[^\x00-\x20\x7f?#/\\ud800-\\udfff]{1,8}){0,3}", fullmatch=True)
+addresses = st.from_regex(r"https://[a-z]{1,8}(/[^?#/ ]{1,8}){0,3}", fullmatch=True).filter(str.isprintable)
 
 
 def toml(text: str) -> dict[str, object]:
@@ -72,7 +72,7 @@ def test_any_address_comes_through_as_it_is(address: str, upstream: list[str]) -
 
 @pytest.mark.parametrize(
     "address", ["s3://bucket/x", "mirror", "ftp://mirror.example/x", "https://", "https://mirror.example/?x", "https://mirror.example/#x",
-                "https://a/b c", "https://a/\n- evil"],
+                "https://a/b c", "https://a/\x85", "https://a/\n- evil"],
 )  # fmt: skip
 def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(UsageError, match="https?://"):
