@@ -64,16 +64,17 @@ set_mode() { # mode, name
 
 while [ $# -gt 0 ]; do
   case $1 in
+    --*=*) # as two words
+      word=$1
+      shift
+      set -- "${word%%=*}" "${word#*=}" "$@" ;;
+  esac
+  case $1 in
     --prefix) value "$1" $# "${2:-}"; prefix=$2; shift ;;
-    --prefix=*) prefix=${1#*=}; [ -n "$prefix" ] || fail 2 "--prefix needs a value that is not empty" ;;
     --accel) value "$1" $# "${2:-}"; accel=$2; shift ;;
-    --accel=*) accel=${1#*=} ;;
     --from) value "$1" $# "${2:-}"; from=$2; shift ;;
-    --from=*) from=${1#*=} ;;
     --use) value "$1" $# "${2:-}"; set_mode use "$2"; shift ;;
-    --use=*) set_mode use "${1#*=}" ;;
     --remove) value "$1" $# "${2:-}"; set_mode remove "$2"; shift ;;
-    --remove=*) set_mode remove "${1#*=}" ;;
     --list) set_mode list "" ;;
     --dry-run) dry=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -172,12 +173,12 @@ find_nvidia() {
   if [ -n "$smi" ]; then
     # One line a GPU: "NVIDIA H200, 580.65.06, 9.0". A driver that does not answer says so in other words.
     # Drivers before 510 do not know the last field.
-    answer=$("$smi" --query-gpu=name,driver_version,compute_cap --format=csv,noheader 2>/dev/null) ||
-      answer=$("$smi" --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | sed 's/$/, ./') || answer=
+    answer=$("$smi" --query-gpu=name,driver_version,compute_cap --format=csv,noheader 2>&1) ||
+      answer=$("$smi" --query-gpu=name,driver_version --format=csv,noheader 2>&1 | sed 's/$/, ./')
     driver=$(printf '%s\n' "$answer" | sed -n 's/.*, *\([0-9][0-9.]*\), *[0-9.]*$/\1/p' | sed 1q)
     compute=$(printf '%s\n' "$answer" | sed -n 's/.*, *\([0-9][0-9]*\.[0-9]\)$/\1/p' | largest)
     gpus=$(printf '%s\n' "$answer" | sed -n 's/^\(.*\), *[0-9][0-9.]*, *[0-9.]*$/\1/p' | sort -u | awk 'NR > 1 { printf ", " } { printf "%s", $0 }')
-    [ -n "$driver" ] || nvidia="nvidia-smi is there but reports no GPU"
+    [ -n "$driver" ] || nvidia="nvidia-smi is there but reports no GPU: $(printf '%s\n' "$answer" | sed -n '/[A-Za-z]/{s/, \.$//;p;q;}')"
   fi
   if [ -z "$driver" ] && [ -r "$root/proc/driver/nvidia/version" ]; then
     driver=$(awk '/^NVRM version:/ { for (i = 3; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9.]+$/) { print $i; exit } }' "$root/proc/driver/nvidia/version")
@@ -395,9 +396,19 @@ link() { # target, name: in the prefix, so that it is either the old link or the
     rm -f "$temporary"
     fail 1 "$prefix/$2 is no link of this script's; move it away first"
   fi
-  # GNU and busybox take -T, BSD and macOS -h; without them mv would move into the folder that the link leads to.
+  # GNU and busybox take -T, BSD and macOS -h; without them mv would move into the folder that the link leads to, so that where
+  # mv knows neither, the old link goes first.
   mv -fT "$temporary" "$prefix/$2" 2>/dev/null || mv -fh "$temporary" "$prefix/$2" 2>/dev/null ||
     { rm -f "$prefix/$2" && mv -f "$temporary" "$prefix/$2"; }
+}
+
+# Whether a process of this machine has ended. Of another machine, as in a folder they share, nobody can tell; and a signal that is
+# not allowed says no more than that the process is somebody else's.
+is_gone() { # process and machine, as in the lock
+  case $1 in
+    *" "*) [ "${1#* }" = "$(uname -n)" ] || return 1 ;;
+  esac
+  ! kill -0 "${1%% *}" 2>/dev/null && ! [ -d "/proc/${1%% *}" ] && ! ps -p "${1%% *}" >/dev/null 2>&1
 }
 
 lock() {
@@ -406,19 +417,20 @@ lock() {
   tries=0
   until mkdir "$prefix/.lock" 2>/dev/null; do
     holder=$(cat "$prefix/.lock/process" 2>/dev/null)
-    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
-      rm -rf "$prefix/.lock" # of one that was killed
-      continue
+    if [ -n "$holder" ] && is_gone "$holder" && rm -rf "$prefix/.lock"; then
+      continue # it was killed
     fi
     tries=$((tries + 1))
     if [ "$tries" -ge 5 ]; then
       [ -d "$prefix/.lock" ] || fail 5 "$prefix takes no folders; is the disk full?"
-      fail 6 "another install${holder:+ (process $holder)} works in $prefix; wait for it, or remove $prefix/.lock if none does"
+      place=
+      case $holder in *" "*) place=" of ${holder#* }" ;; esac
+      fail 6 "another install${holder:+ (process ${holder%% *}$place)} works in $prefix; wait for it, or remove $prefix/.lock if none does"
     fi
     sleep 1
   done
   locked=yes
-  echo $$ >"$prefix/.lock/process" || fail 5 "$prefix takes no files; is the disk full?"
+  echo "$$ $(uname -n)" >"$prefix/.lock/process" || fail 5 "$prefix takes no files; is the disk full?"
   for left in "$prefix"/.incoming.*; do # of installs that were killed: the lock says that none runs
     [ -d "$left" ] && rm -rf "$left"
   done
@@ -483,9 +495,14 @@ install_chosen() {
   printf '%s\n' "$prefix/$place"
 }
 
+not_installed() {
+  there=$(installed "" | tr '\n' ' ')
+  fail 1 "$name is not installed in $prefix; there is ${there:-nothing}"
+}
+
 use_variant() {
   place=$(installed "$name" | sed -n '$p')
-  [ -n "$place" ] || fail 1 "$name is not installed in $prefix; there is $(installed "" | tr '\n' ' ' | sed 's/^$/nothing/')"
+  [ -n "$place" ] || not_installed
   if [ "$dry" = yes ]; then
     say "would make $place the current one of $prefix"
     return
@@ -498,7 +515,7 @@ use_variant() {
 
 remove_variant() {
   places=$(installed "$name")
-  [ -n "$places" ] || fail 1 "$name is not installed in $prefix; there is $(installed "" | tr '\n' ' ' | sed 's/^$/nothing/')"
+  [ -n "$places" ] || not_installed
   if [ "$dry" = yes ]; then
     for place in $places; do say "would remove $prefix/$place"; done
     return

@@ -75,8 +75,8 @@ def test_the_newest_cuda_that_the_driver_runs(tmp_path: Path, archives: Path, dr
         ("Tesla P100-PCIE-16GB, 580.65.06, 6.0", 0, "cuda129", "compute capability 6.0"),
         ("NVIDIA GeForce GTX 750 Ti, 580.65.06, 5.0", 0, "cpu", "compute capability 5.0"),
         ("Tesla P4, 580.65.06, 6.1\nNVIDIA H100, 580.65.06, 9.0", 0, "cuda130", "NVIDIA H100, Tesla P4 (compute capability 9.0)"),
-        ("NVIDIA-SMI has failed because it couldn", 9, "cpu", "nvidia-smi is there but reports no GPU"),
-        ("No devices were found", 0, "cpu", "nvidia-smi is there but reports no GPU"),
+        ("NVIDIA-SMI has failed because it couldn", 9, "cpu", "nvidia-smi is there but reports no GPU: NVIDIA-SMI has failed because it couldn\n"),
+        ("No devices were found", 0, "cpu", "nvidia-smi is there but reports no GPU: No devices were found\n"),
     ],
 )
 def test_the_gpu_itself_counts(tmp_path: Path, archives: Path, answer: str, status: int, expected: str, told: str) -> None:
@@ -247,6 +247,19 @@ def test_twice_is_once(tmp_path: Path, archives: Path) -> None:
     assert (second.returncode, second.stdout) == (0, first.stdout)
     assert "installed already" in second.stderr
     assert (tmp_path / "p" / "current" / "BUILD_INFO.txt").stat().st_ino == before
+
+
+@pytest.mark.parametrize("option", ["--remove=", "--remove", "--use="])
+def test_an_empty_name_removes_nothing(tmp_path: Path, archives: Path, option: str) -> None:
+    """`--remove="$NAME"` of a script that has no NAME."""
+    machine, prefix = Machine(tmp_path / "m"), tmp_path / "p"
+    there = Path(install(archives, prefix, machine=machine).stdout.strip())
+    words = [option] if option.endswith("=") else [option, ""]
+    done = install("-", prefix, *words, machine=machine)
+    assert (done.returncode, done.stdout) == (2, "") and "needs a value that is not empty" in done.stderr
+    assert (there / "BUILD_INFO.txt").is_file()
+    done = install("-", prefix, f"{option.strip('=')}=cpu", machine=machine)
+    assert done.returncode == 0 and there.exists() == option.startswith("--use")
 
 
 def test_versions_side_by_side(tmp_path: Path) -> None:
@@ -430,8 +443,10 @@ def test_a_full_disk(tmp_path: Path) -> None:
         (["--accel"], 2, "--accel needs a value"),
         (["--accel", "../cpu"], 2, "is no name of a variant"),
         (["--use", "cpu", "--remove", "cpu"], 2, "do not go together"),
+        (["--accel="], 2, "--accel needs a value that is not empty"),
+        (["--prefix="], 2, "--prefix needs a value that is not empty"),
         (["--use", "cuda130"], 1, "cuda130 is not installed"),
-        (["--remove", "cpu"], 1, "cpu is not installed"),
+        (["--remove", "cpu"], 1, "/p; there is nothing\n"),
     ],
 )
 def test_wrong_words(tmp_path: Path, archives: Path, words: list[str], status: int, told: str) -> None:
