@@ -19,7 +19,13 @@ CONTENT = bytes(range(256)) * 40
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("linux-64/a-1.0+gpu-h0_0.conda", "linux-64/repodata.json", ".mirror/SHA256SUMS", "linux-64/shards/" + "a" * 64 + ".msgpack.zst"):
+    for name in (
+        "linux-64/a-1.0+gpu-h0_0.conda",
+        "linux-64/repodata.json",
+        ".mirror/SHA256SUMS",
+        ".mirror/current/SHA256SUMS",
+        "linux-64/shards/" + "a" * 64 + ".msgpack.zst",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(CONTENT)
     return tmp_path
@@ -37,6 +43,7 @@ def test_nginx_as_documented(folder: Path, serve_by_nginx: Callable[[Path], str]
         kept = httpx.get(f"{address}/linux-64/{name}", headers={"Range": "bytes=10-"})
         assert kept.status_code == 206 and kept.content == CONTENT[10:] and "immutable" in kept.headers["cache-control"]
     assert httpx.get(f"{address}/.mirror/SHA256SUMS").status_code == 404
+    assert httpx.get(f"{address}/.mirror/current/SHA256SUMS").content == CONTENT
 
 
 def test_faults(folder: Path, serve_with_faults: Callable[..., FaultyServer]) -> None:
