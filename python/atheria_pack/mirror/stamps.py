@@ -64,9 +64,10 @@ class Stamps:
             self._remember(there, sha256)
 
     def forget(self, path: str) -> None:
-        """The file is gone."""
-        with self._lock:
-            self._database.execute("DELETE FROM files WHERE path = ?", (path,))
+        """The file is gone; for a path with a slash at its end, everything below it."""
+        below = path.rstrip("/")
+        with self._lock:  # 0 comes next after a slash
+            self._database.execute("DELETE FROM files WHERE path = ? OR (path > ? AND path < ?)", (path, f"{below}/", f"{below}0"))
 
     def close(self) -> None:
         """Keep what was learned. Nothing happens the second time."""
@@ -93,6 +94,38 @@ class Stamps:
             self._new += 1
             if self._new % _KEPT == 0:
                 self._database.commit()
+
+
+class Remembered:
+    """What earlier runs found good, for who must write nothing and read nothing but that."""
+
+    def __init__(self, place: Place) -> None:
+        file = place.scratch / VERIFIED
+        self._database: sqlite3.Connection | None = None
+        if file.is_file():
+            self._database = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+
+    def check(self, found: Found, sha256: str) -> bool | None:
+        """Whether the file has this sha256; None where nobody knows without reading it."""
+        if self._database is None:
+            return None
+        query = "SELECT sha256 FROM files WHERE path = ? AND size = ? AND stamp = ?"
+        try:
+            row = self._database.execute(query, (found.path, found.size, found.stamp)).fetchone()
+        except sqlite3.DatabaseError:  # torn: the next run that may write makes it anew
+            return None
+        return None if row is None else str(row[0]) == sha256
+
+    def close(self) -> None:
+        """Nothing happens the second time."""
+        if self._database is not None:
+            self._database.close()
+
+    def __enter__(self) -> Remembered:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
 
 def sha256_of(stream: BinaryIO) -> str:
