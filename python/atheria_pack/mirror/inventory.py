@@ -96,6 +96,15 @@ class Inventory(_OnDisk):
                    WHERE there.path IS NULL OR (named.size IS NOT NULL AND named.size <> there.size) ORDER BY path"""
         yield from self._database.execute(query)
 
+    def volume(self, there: Inventory) -> tuple[int, int]:
+        """How many of the named files another inventory found, and their bytes."""
+        count = size = 0
+        for path, _ in self.sums():
+            found = there.found(path)
+            count += found is not None
+            size += found.size if found else 0
+        return count, size
+
     def strangers(self) -> Iterator[Found]:
         """What is there and not named, sorted by path."""
         query = "SELECT path, size, stamp, changed FROM there WHERE path NOT IN (SELECT path FROM named) ORDER BY path"

@@ -10,8 +10,6 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from atheria_pack.mirror.fetch import Item
-
 _EVERY = 5.0  # seconds between lines
 
 
@@ -52,7 +50,7 @@ class Bar:
     def moved(self, size: int) -> None:
         self._progress.advance(self._task, size)
 
-    def arrived(self, item: Item) -> None:
+    def arrived(self, item: object) -> None:
         with self._lock:
             self._done += 1
             self._progress.update(self._task, description=self._text())
@@ -87,7 +85,7 @@ class Lines:
                 self._last = now
                 self._say(self.line(now - self._began))
 
-    def arrived(self, item: Item) -> None:
+    def arrived(self, item: object) -> None:
         with self._lock:
             self._done += 1
 
