@@ -15,7 +15,8 @@ struct OwnCalls {
   int (*device_attribute)(int* out_value, int attribute, int device);
   int (*context_retain)(void** out_context, int device);
   int (*context_release)(int device);
-  int (*context_set)(void* context);
+  int (*context_push)(void* context);
+  int (*context_pop)(void** out_context);
 };
 OwnCalls own;
 
@@ -50,7 +51,7 @@ constexpr const char* kFiles[] = {"libcuda.so.1", "libcuda.so", nullptr};
 
 const char* find_own_calls(void* library) {
   static const char* const names[] = {"cuGetErrorName",          "cuGetErrorString", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain",
-                                      "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent"};
+                                      "cuDevicePrimaryCtxRelease_v2", "cuCtxPushCurrent_v2", "cuCtxPopCurrent_v2"};
   static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
   return driver_library_calls(library, names, sizeof names / sizeof *names, &own);
 }
@@ -98,7 +99,11 @@ ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* ou
 
 int context_open(const FoundDevice& device, void** out_context) { return own.context_retain(out_context, device.handle); }
 void context_close(const FoundDevice& device, void*) { own.context_release(device.handle); }
-int context_make_current(const FoundDevice&, void* context) { return own.context_set(context); }
+int context_enter(const FoundDevice&, void* context, int*) { return own.context_push(context); }
+void context_leave(const FoundDevice&, int) {
+  void* entered = nullptr;
+  own.context_pop(&entered);
+}
 
 const Platform platform = {
     "cuda",

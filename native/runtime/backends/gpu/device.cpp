@@ -12,7 +12,22 @@ Device& of(void* device) { return *static_cast<Device*>(device); }
 
 Address address(const void* memory) { return Address(reinterpret_cast<uintptr_t>(memory)); }
 
-int make_current(const Device& device) { return context_make_current(device.found, device.context); }
+// A scope in which this thread uses the device.
+class Entered {
+ public:
+  explicit Entered(const Device& device) : found_(device.found), code_(context_enter(device.found, device.context, &before_)) {}
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+  ~Entered() {
+    if (!code_) context_leave(found_, before_);
+  }
+  int code() const { return code_; }
+
+ private:
+  const FoundDevice& found_;
+  int before_ = 0;
+  int code_;
+};
 
 ath_status failed(const Device& device, int code, const char* doing) {
   if (!code) return ATH_OK;
@@ -43,7 +58,8 @@ ath_status run(const Device& device, const Launch& launch, void* const* operands
   }
   parameters[5] = const_cast<unsigned char*>(launch.arguments);
   const uint32_t kernel = uint32_t(launch.kernel);
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code)
     code = device.calls->launch(device.functions[kernel], launch.grid[0], launch.grid[1], launch.grid[2], kKernels[kernel].threads, 1, 1, 0, nullptr, parameters,
                                 nullptr);
@@ -77,7 +93,8 @@ ath_status device_open(const ath_host* host, void** out_device) {
   if (const ath_status status = driver_open(*host, &device->calls)) return status;
   if (const ath_status status = find_device(*host, *device->calls, &device->found)) return status;
   if (const ath_status status = failed(*device, context_open(device->found, &device->context), "opening a context")) return status;
-  if (const ath_status status = failed(*device, make_current(*device), "entering the context")) return status;
+  const Entered entered(*device);
+  if (const ath_status status = failed(*device, entered.code(), "entering the context")) return status;
   if (const ath_status status = failed(*device, device->calls->module_load(&device->module, platform.image), "loading the kernels")) return status;
   for (uint32_t i = 0; i < kKernelCount; ++i) {
     const int code = device->calls->module_function(&device->functions[i], device->module, kKernels[i].symbol);
@@ -89,7 +106,10 @@ ath_status device_open(const ath_host* host, void** out_device) {
 
 void device_close(void* self) {
   Device& device = of(self);
-  if (device.module && !make_current(device)) device.calls->module_unload(device.module);
+  if (device.module) {
+    const Entered entered(device);
+    if (!entered.code()) device.calls->module_unload(device.module);
+  }
   if (device.context) context_close(device.found, device.context);
   delete &device;
 }
@@ -100,7 +120,8 @@ ath_status device_describe(void* self, ath_device_info* out_info) {
   out_info->name = device.found.name;
   out_info->level = device.found.level;
   size_t free_bytes = 0, total_bytes = 0;
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code) code = device.calls->memory_info(&free_bytes, &total_bytes);
   out_info->memory_bytes = total_bytes;
   out_info->memory_free_bytes = free_bytes;
@@ -133,7 +154,8 @@ ath_status op_execute(void* self, const void* prepared, void* const* operands, v
 ath_status memory_allocate(void* self, size_t bytes, void** out_memory) {
   const Device& device = of(self);
   Address memory = 0;
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code) code = device.calls->memory_allocate(&memory, bytes);
   char what[64];
   std::snprintf(what, sizeof what, "allocating %zu bytes", bytes);
@@ -145,26 +167,30 @@ ath_status memory_allocate(void* self, size_t bytes, void** out_memory) {
 void memory_free(void* self, void* memory, size_t) {
   const Device& device = of(self);
   // There is nobody to tell of a failure; what a broken context held is gone with it.
-  if (!make_current(device)) device.calls->memory_free(address(memory));
+  const Entered entered(device);
+  if (!entered.code()) device.calls->memory_free(address(memory));
 }
 
 ath_status memory_upload(void* self, void* memory, const void* host_bytes, size_t bytes) {
   const Device& device = of(self);
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code) code = device.calls->upload(address(memory), host_bytes, bytes);
   return failed(device, code, "copying to the device");
 }
 
 ath_status memory_download(void* self, void* host_bytes, const void* memory, size_t bytes) {
   const Device& device = of(self);
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code) code = device.calls->download(host_bytes, address(memory), bytes);
   return failed(device, code, "copying from the device");
 }
 
 ath_status synchronize(void* self) {
   const Device& device = of(self);
-  int code = make_current(device);
+  const Entered entered(device);
+  int code = entered.code();
   if (!code) code = device.calls->synchronize();
   return failed(device, code, "waiting");
 }

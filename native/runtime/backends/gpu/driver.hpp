@@ -47,10 +47,12 @@ const char* find_own_calls(void* library);
 ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* out_device);
 const char* error_name(int code);  // "CUDA_ERROR_OUT_OF_MEMORY"; never null
 const char* error_text(int code);  // never null
-// A context belongs to a device; it must be current on a thread before that thread uses the device.
+// A context belongs to a device; a thread must have entered it before it uses the device. Leaving gives the thread back what it had: another library's
+// device may be another one. Codes of the driver, as in `Calls`.
 int context_open(const FoundDevice& device, void** out_context);
 void context_close(const FoundDevice& device, void* context);
-int context_make_current(const FoundDevice& device, void* context);
+int context_enter(const FoundDevice& device, void* context, int* out_before);
+void context_leave(const FoundDevice& device, int before);
 
 // Opens the driver once for the process. ATH_UNAVAILABLE with the reason as message, the same each time.
 ath_status driver_open(const ath_host& host, const Calls** out_calls);

@@ -44,7 +44,8 @@ const char* error_text(int) { return metal::last_text(); }
 
 int context_open(const FoundDevice&, void** out_context) { return *out_context = metal::default_device(), 0; }
 void context_close(const FoundDevice&, void*) {}
-int context_make_current(const FoundDevice&, void*) { return 0; }
+int context_enter(const FoundDevice&, void*, int*) { return 0; }
+void context_leave(const FoundDevice&, int) {}
 
 const Platform platform = {
     "metal",

@@ -12,6 +12,7 @@ namespace {
 struct OwnCalls {
   const char* (*error_name)(int code);
   const char* (*error_text)(int code);
+  int (*get_device)(int* out_ordinal);
   int (*set_device)(int ordinal);
   int (*properties)(void* out_properties, int ordinal);
 };
@@ -53,7 +54,7 @@ constexpr const char* kFiles[] = {"libamdhip64.so.7", "libamdhip64.so.6", "libam
 }  // namespace
 
 const char* find_own_calls(void* library) {
-  static const char* const names[] = {"hipGetErrorName", "hipGetErrorString", "hipSetDevice", "hipGetDeviceProperties"};
+  static const char* const names[] = {"hipGetErrorName", "hipGetErrorString", "hipGetDevice", "hipSetDevice", "hipGetDeviceProperties"};
   static_assert(sizeof names / sizeof *names == sizeof own / sizeof(void*));
   return driver_library_calls(library, names, sizeof names / sizeof *names, &own);
 }
@@ -85,12 +86,15 @@ ath_status find_device(const ath_host& host, const Calls& calls, FoundDevice* ou
 }
 
 // HIP has one context a device, current for a thread by the device's number.
-int context_open(const FoundDevice& device, void** out_context) {
-  *out_context = nullptr;
-  return own.set_device(device.ordinal);
-}
+int context_open(const FoundDevice&, void** out_context) { return *out_context = nullptr, 0; }
 void context_close(const FoundDevice&, void*) {}
-int context_make_current(const FoundDevice& device, void*) { return own.set_device(device.ordinal); }
+int context_enter(const FoundDevice& device, void*, int* out_before) {
+  const int code = own.get_device(out_before);
+  return code || *out_before == device.ordinal ? code : own.set_device(device.ordinal);
+}
+void context_leave(const FoundDevice& device, int before) {
+  if (before != device.ordinal) own.set_device(before);
+}
 
 const Platform platform = {
     "rocm",

@@ -1,4 +1,6 @@
 // The cuda and rocm plugins on emulated drivers: what makes them usable or not, memory, programs, masks, failures. Not a GPU; see emulated/README.md.
+#include <dlfcn.h>
+
 #include <thread>
 
 #include "../../program/text_program.hpp"
@@ -239,6 +241,35 @@ TEST(a_launch_of_more_threads_than_the_driver_takes_is_left_to_the_host) {
       EXPECT_CONTAINS(Planned(program, {{'B', (1 << 25) - 1}}, opened.device).explain(), std::string(" on ") + gpu.backend);
       const bool hip = !std::strcmp(gpu.backend, "rocm");
       EXPECT_CONTAINS(Planned(program, {{'B', 1 << 25}}, opened.device).explain(), std::string(" on ") + (hip ? "cpu" : gpu.backend));
+      return "";
+    });
+}
+
+TEST(a_thread_keeps_the_device_that_another_library_gave_it) {
+  for (const Gpu& gpu : gpus())
+    on(gpu, "devices=2", [&] {
+      const Opened opened(gpu);
+      void* driver = dlopen(gpu.driver, RTLD_NOW);
+      const auto call = [&]<typename Value>(const char* name, Value value) {
+        const auto function = reinterpret_cast<int (*)(Value)>(dlsym(driver, name));
+        EXPECT(function && function(value) == 0);
+      };
+      const TextProgram program(kSum);
+      const Planned plan(program, {{'N', 100}}, opened.device);
+      const std::vector<float> x(100, 1);
+      std::vector<float> y(100);
+      if (!std::strcmp(gpu.backend, "rocm")) call("hipSetDevice", 1);
+      EXPECT_OK(plan.run({x.data()}, {y.data()}));
+      EXPECT_EQ(y[99], 4.0f);
+      if (!std::strcmp(gpu.backend, "rocm")) {
+        int device = 0;
+        call("hipGetDevice", &device);
+        EXPECT_EQ(device, 1);
+      } else {
+        void* context = &driver;
+        call("cuCtxGetCurrent", &context);
+        EXPECT(!context);
+      }
       return "";
     });
 }

@@ -11,14 +11,14 @@ using namespace emulated;
 namespace {
 
 bool initialized = false;
-thread_local void* current = nullptr;
+thread_local std::vector<void*> entered;  // the last is current
 int context = 0, retained = 0;  // the one primary context: its address is what counts
 
 // What every call with a device needs.
 int ready(const char* call) {
   if (!initialized) return kNotInitialized;
   if (const int code = asked_to_fail(call)) return code;
-  if (current != &context || !retained) return kInvalidContext;
+  if (entered.empty() || entered.back() != &context || !retained) return kInvalidContext;
   return pending();
 }
 
@@ -83,10 +83,16 @@ EXPORT cuDevicePrimaryCtxRelease_v2(int device) {
   if (!--retained && memory_in_use() && !pending()) std::fprintf(stderr, "emulated driver: %zu bytes of device memory were never freed\n", memory_in_use()), std::abort();
   return kSuccess;
 }
-EXPORT cuCtxSetCurrent(void* wanted) {
-  if (wanted && (wanted != &context || !retained)) return kInvalidContext;
-  return current = wanted, kSuccess;
+EXPORT cuCtxPushCurrent_v2(void* wanted) {
+  if (wanted != &context || !retained) return kInvalidContext;
+  return entered.push_back(wanted), kSuccess;
 }
+EXPORT cuCtxPopCurrent_v2(void** out_context) {
+  if (entered.empty()) return kInvalidContext;
+  *out_context = entered.back();
+  return entered.pop_back(), kSuccess;
+}
+EXPORT cuCtxGetCurrent(void** out_context) { return *out_context = entered.empty() ? nullptr : entered.back(), kSuccess; }
 EXPORT cuCtxSynchronize() { return ready("cuCtxSynchronize"); }
 EXPORT cuMemGetInfo_v2(size_t* out_free, size_t* out_total) {
   if (const int code = ready("cuMemGetInfo_v2")) return code;

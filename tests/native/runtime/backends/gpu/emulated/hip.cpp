@@ -16,7 +16,7 @@ thread_local int current = 0;
 int ready(const char* call) {
   if (!initialized) return kNotInitialized;
   if (const int code = asked_to_fail(call)) return code;
-  if (current >= settings().devices) return kInvalidContext;
+  if (current != 0) return kInvalidContext;  // the backend's device is the first
   return pending();
 }
 
@@ -67,6 +67,7 @@ EXPORT hipSetDevice(int ordinal) {
   if (ordinal < 0 || ordinal >= settings().devices) return kInvalidValue;
   return current = ordinal, kSuccess;
 }
+EXPORT hipGetDevice(int* out_ordinal) { return *out_ordinal = current, kSuccess; }
 EXPORT hipDeviceSynchronize() { return ready("hipDeviceSynchronize"); }
 EXPORT hipMemGetInfo(size_t* out_free, size_t* out_total) {
   if (const int code = ready("hipMemGetInfo")) return code;
