@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from atheria_pack.errors import PackError
 from atheria_pack.mirror.airgap.bundle import Progress, Silent, write_bundle
 from atheria_pack.mirror.airgap.lineage import LineageError, base_for, kept_manifests
-from atheria_pack.mirror.airgap.listing import BundleError, Head, Kind, Member, kind_of, write_listing
+from atheria_pack.mirror.airgap.listing import BundleError, Counts, Head, Kind, Member, kind_of, write_listing
 from atheria_pack.mirror.airgap.signature import read_claims, sign
 from atheria_pack.mirror.airgap.sums import side_by_side, sums_of
 from atheria_pack.mirror.generation import Manifest
@@ -25,20 +25,14 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Exported:
-    """What a bundle holds: generation and base by number, files by kind, `size` of the files and `bundle_size` (0 for a dry run) in bytes,
-    and the fingerprint of the key that signed it."""
+    """What a bundle holds: generation and base by number, its files, its own size in bytes (0 for a dry run), and the fingerprint of the key that
+    signed it."""
 
     generation: int
     base: int | None
-    counts: dict[Kind, int]
-    size: int
+    counts: Counts
     bundle_size: int
     signed_by: str | None
-
-    def to_json(self) -> dict[str, Any]:
-        counts = {kind.name.lower(): count for kind, count in self.counts.items()}
-        return {"generation": self.generation, "base": self.base, "files": counts, "size": self.size, "bundle_size": self.bundle_size,
-                "signed_by": self.signed_by}  # fmt: skip
 
 
 def export(
@@ -60,18 +54,18 @@ def export(
     ancestors = {number: found.digest for number, found in manifests.items() if number < current}
     head = Head(current, manifest.published, base.digest if base else None, manifest.digest, ancestors)
     generation = _Generation(place, manifest)
-    counts = dict.fromkeys(Kind, 0)
+    counts = Counts()
     with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
 
         def counted() -> Iterator[Member]:
             for member in generation.members(base):
-                counts[kind_of(member.path, place.address)] += 1
+                counts.add(member, kind_of(member.path, place.address))
                 yield member
 
         listing = write_listing(Path(folder) / "bundle.json", head, counted())
         signature = sign(listing.path, key) if key else None
         size = 0 if dry_run else write_bundle(target, listing, signature, generation.open, progress)
-    return Exported(current, since, counts, listing.size, size, read_claims(signature).fingerprint if signature else None)
+    return Exported(current, since, counts, size, read_claims(signature).fingerprint if signature else None)
 
 
 class _Generation:

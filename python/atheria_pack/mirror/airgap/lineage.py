@@ -1,7 +1,7 @@
 """Which generations follow which: what a bundle may be exported from, and what it may be imported onto.
 
 A mirror's generations count up, and each manifest has its parent's digest; an imported mirror has gaps, as a bundle may leap over generations.
-A bundle fits a mirror when the mirror's current generation is one that the bundle's origin has had too, and the bundle's base is not newer.
+A bundle fits a mirror when the mirror's newest generation is one that the bundle's origin has too, and the mirror keeps the bundle's base.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from atheria_pack.errors import PackError
+from atheria_pack.mirror import history
 from atheria_pack.mirror.airgap.listing import Head
 from atheria_pack.mirror.generation import Manifest, ManifestError
-from atheria_pack.mirror.layout import GENERATIONS, MANIFEST, generation_folder
+from atheria_pack.mirror.layout import MANIFEST
 from atheria_pack.mirror.places.place import Place
 
 
@@ -24,21 +25,14 @@ def kept_manifests(place: Place) -> dict[int, Manifest]:
     current = place.current()
     if current is None:
         return {}
-    numbers = set()
-    for found in place.files(GENERATIONS):
-        folder, _, name = found.path.removeprefix(f"{GENERATIONS}/").partition("/")
-        if name == MANIFEST and folder.isdigit() and int(folder) <= current:  # a later one never became visible
-            numbers.add(int(folder))
-    manifests = {}
-    for number in sorted(numbers | {current}):
-        path = f"{generation_folder(number)}/{MANIFEST}"
-        where = f"{place.address}, {path}"
+    manifests: dict[int, Manifest] = {}
+    for number in sorted({*history.numbers(place), current}):
         try:
-            manifests[number] = Manifest.from_bytes(place.read(path), where)
+            manifests[number] = history.manifest(place, number)
         except FileNotFoundError as error:
-            raise ManifestError(f"{where}: is missing, though the mirror shows this generation; `channel rollback` to one that is whole") from error
-        if manifests[number].generation != number:
-            raise ManifestError(f"{where}: is of generation {manifests[number].generation}, expected {number}; somebody moved it")
+            raise ManifestError(
+                f"{place.address}: generation {number} is visible, and its {MANIFEST} is missing; `channel rollback` to one that is whole"
+            ) from error
     for number, manifest in manifests.items():
         parent = manifests.get(number - 1)
         if parent is not None and manifest.parent != parent.digest:
@@ -88,21 +82,17 @@ def is_there(head: Head, manifests: Mapping[int, Manifest], bundle: str, mirror:
             "changed; to have the old content again: `channel rollback` on the mirror that was exported, and export that"
         )
     known = head.ancestors.get(current)
-    if known is None and head.base is not None and head.base not in (m.digest for m in manifests.values()):
+    if head.base is not None and known in (None, here) and head.base not in {manifest.digest for manifest in manifests.values()}:
+        has = f"generation {current}" if len(manifests) == 1 else f"generations {', '.join(map(str, manifests))}"
         raise LineageError(
-            f"{bundle}: wrong base; it builds on generation {head.base_generation} ({_short(head.base)}), and {mirror} has generation {current} "
-            f"({_short(here)}). Export again with --since {current}, or without --since"
+            f"{bundle}: wrong base; it builds on generation {head.base_generation} ({_short(head.base)}), and {mirror} has {has}. "
+            f"Export again with --since {current} if the origin still has that one, else without --since"
         )
     if known != here:
         origins = ", ".join(map(str, sorted(head.ancestors))) or "none"
         raise LineageError(
             f"{bundle}: of another lineage; {mirror} is at generation {current} ({_short(here)}), which is not one that the bundle's origin has "
             f"(earlier ones there: {origins}). Import a full bundle into a folder of its own"
-        )
-    if head.base_generation is not None and head.base_generation > current:
-        raise LineageError(
-            f"{bundle}: wrong base; it builds on generation {head.base_generation} ({_short(head.base)}), and {mirror} has generation {current} "
-            f"({_short(here)}). Import what leads to generation {head.base_generation} first, or export again with --since {current}"
         )
     return False
 

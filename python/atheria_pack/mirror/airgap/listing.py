@@ -89,6 +89,24 @@ class Head:
         return json.dumps(value)[:-1] + _FILES
 
 
+@dataclass
+class Counts:
+    """Files of a bundle: all of them, and those that people ask for; `size` in bytes."""
+
+    files: int = 0
+    indexes: int = 0
+    shards: int = 0
+    packages: int = 0
+    size: int = 0
+
+    def add(self, member: Member, kind: Kind) -> None:
+        self.files += 1
+        self.size += member.size
+        self.indexes += kind is Kind.INDEX
+        self.shards += kind is Kind.SHARD
+        self.packages += kind is Kind.PACKAGE
+
+
 @dataclass(frozen=True)
 class Listing:
     """A bundle.json on disk that was read once and is in order. `count` of files, `size` of them in bytes, `sha256` of bundle.json itself."""

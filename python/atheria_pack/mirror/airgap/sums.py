@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from atheria_pack.mirror import history
 from atheria_pack.mirror.airgap.listing import BundleError, Kind, kind_of
 from atheria_pack.mirror.generation import read_sums
-from atheria_pack.mirror.layout import SUMS, generation_folder
+from atheria_pack.mirror.layout import SUMS
 from atheria_pack.mirror.places.place import Place
 
 
 def sums_of(place: Place, generation: int, kind: Kind) -> Iterator[tuple[str, str]]:
-    """The (path, sha256) of one kind in a generation that is in the mirror, in order. BundleError when its SHA256SUMS is missing."""
-    path = f"{generation_folder(generation)}/{SUMS}"
-    where = f"{place.address}, {path}"
+    """The (path, sha256) of one kind in a generation that is in the mirror, in order. BundleError when its SHA256SUMS is missing,
+    ManifestError when it is not the one that its manifest names."""
     try:
-        with place.open(path) as stream:
-            yield from _of_kind(read_sums(stream, where), kind, where)
+        yield from _of_kind(history.sums(place, generation), kind, place.address)
     except FileNotFoundError as error:
-        raise BundleError(f"{where}: is missing; `channel verify` tells what else is") from error
+        raise BundleError(f"{place.address}: {SUMS} of generation {generation} is missing; `channel verify` tells what else is") from error
 
 
 def sums_in(path: Path, kind: Kind, where: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from atheria_pack.errors import PackError
 from atheria_pack.mirror.airgap.bundle import OpenBundle
 from atheria_pack.mirror.airgap.export import Exported, export
 from atheria_pack.mirror.airgap.lineage import LineageError
-from atheria_pack.mirror.airgap.listing import BundleError, Kind
+from atheria_pack.mirror.airgap.listing import BundleError, Counts
 from atheria_pack.mirror.airgap.signature import SignatureError, read_claims
 from atheria_pack.mirror.places.folder import FolderPlace
 
@@ -42,8 +42,7 @@ def test_a_full_bundle_has_everything(origin: FolderPlace, tmp_path: Path) -> No
     assert set(found) == {"bundle.json", *TOP, *SECOND}
     assert (done.generation, done.base, done.signed_by) == (2, None, None)
     assert done.bundle_size == (tmp_path / "b.tar").stat().st_size
-    assert done.counts == {Kind.MANIFEST: 1, Kind.SIGNATURE: 0, Kind.SUMS: 1, Kind.INDEX: 8, Kind.SHARD: 2, Kind.PACKAGE: 3}
-    assert done.to_json()["files"]["package"] == 3
+    assert done.counts == Counts(files=15, indexes=8, shards=2, packages=3, size=sum(len(found[path]) for path in (*TOP, *SECOND)))
 
 
 def test_a_delta_has_what_is_new(origin: FolderPlace, tmp_path: Path) -> None:
@@ -54,7 +53,7 @@ def test_a_delta_has_what_is_new(origin: FolderPlace, tmp_path: Path) -> None:
     assert {"noarch/repodata.json", "channeldata.json", "noarch/b-1-0.conda"}.isdisjoint(new)
     found = contents(tmp_path / "b.tar")
     assert {path: content for path, content in found.items() if path not in {"bundle.json", *TOP}} == new
-    assert done.base == 1 and done.counts[Kind.PACKAGE] == 1
+    assert done.base == 1 and done.counts.packages == 1
 
 
 def test_the_same_generation_gives_the_same_bundle(origin: FolderPlace, tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_a_dry_run_writes_nothing_and_counts_the_same(origin: FolderPlace, tmp_p
     planned = export(origin, tmp_path / "b.tar", since=1, dry_run=True)
     assert tree(tmp_path) == before
     done = export(origin, tmp_path / "b.tar", since=1)
-    assert planned == Exported(done.generation, done.base, done.counts, done.size, 0, None)
+    assert planned == Exported(done.generation, done.base, done.counts, 0, None)
 
 
 def test_the_mirror_is_only_read(origin: FolderPlace, tmp_path: Path) -> None:
