@@ -106,16 +106,16 @@ class RecordTable:
                 where = "subdir = ? AND tbl = ? AND key = ?"
                 self._write(f"UPDATE entries SET why = ? WHERE {where}", [(reasons, entry.subdir, entry.table, entry.key)])
 
-    def set_run_exports(self, subdir: str, origin: str, exports: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
-        """Give (table, key, run_exports) to the entries of a subdir whose origins begin with `origin`; others are left as they are."""
-        rows = ((json.dumps(value), subdir, table, key, len(origin), origin) for table, key, value in exports)
-        where = "subdir = ? AND tbl = ? AND key = ? AND substr(origin, 1, ?) = ?"
+    def set_run_exports(self, subdir: str, base: str, exports: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+        """Give (table, key, run_exports) to the entries of a subdir whose files lie directly below `base`; others are left as they are."""
+        rows = ((json.dumps(value), subdir, table, key, base) for table, key, value in exports)
+        where = "subdir = ? AND tbl = ? AND key = ? AND origin = ? || file_name"
         self._write(f"UPDATE entries SET run_exports = ? WHERE {where}", rows)
 
-    def move(self, subdir: str, origin: str, to: str) -> None:
-        """Replace the beginning `origin` by `to` in the origins of a subdir that begin with it."""
-        statement = "UPDATE entries SET origin = ? || substr(origin, ?) WHERE subdir = ? AND substr(origin, 1, ?) = ?"
-        self._write(statement, [(to, len(origin) + 1, subdir, len(origin), origin)])
+    def move(self, subdir: str, base: str, to: str) -> None:
+        """Let the entries of a subdir whose files lie directly below `base` lie below `to`."""
+        statement = "UPDATE entries SET origin = ? || file_name WHERE subdir = ? AND origin = ? || file_name"
+        self._write(statement, [(to, subdir, base)])
 
     def close(self) -> None:
         """Close the table and remove its file. Nothing happens the second time."""

@@ -150,28 +150,26 @@ class _Reading:
 
     def _whole(self, number: int, source: Source, subdir: str, name: str) -> None:
         path = f"{subdir}/{name}"
+        at_first = self.bases[number, subdir] = self.snapshot.origins.below(source, path, None)
+        others: dict[str, Any] = {}
         with source.open(path) as answer:
             stream = IndexStream(answer.stream, f"{source.address}/{path}", packed=name.endswith(".zst"))
-            others: dict[str, Any] = {}
             self.snapshot.table.add(self._kept(number, self._read_whole(number, source, subdir, path, stream, others)))
+        self.snapshot.table.move(subdir, at_first, self.bases[number, subdir])  # for an index whose `info` stands behind its packages
         self.snapshot.read(number, path, stream.sha256)
         self._keep_info(subdir, others)
 
     def _read_whole(
         self, number: int, source: Source, subdir: str, path: str, stream: IndexStream, others: dict[str, Any]
     ) -> Iterator[Entry]:
-        base = at_first = self.snapshot.origins.below(source, path, None)
         for table, key, value in members(stream):
             if table:
-                yield entry_of(subdir, table, key, value, base, stream.label)
+                yield entry_of(subdir, table, key, value, self.bases[number, subdir], stream.label)
             elif key == "info" and isinstance(value, dict):
-                base = self.snapshot.origins.below(source, path, value.pop("base_url", None))
+                self.bases[number, subdir] = self.snapshot.origins.below(source, path, value.pop("base_url", None))
                 others[key] = value
             else:
                 others[key] = value
-        self.bases[number, subdir] = base
-        if base != at_first:  # for an index whose `info` stands behind its packages
-            self.snapshot.table.move(subdir, at_first, base)
 
     def _shards(self, number: int, source: Source, subdir: str) -> None:
         shards = Shards(source, subdir)
@@ -226,7 +224,7 @@ class _Reading:
     def _run_exports(self, number: int, source: Source, subdir: str) -> None:
         base = self.bases.get((number, subdir))
         if base is None:
-            return
+            return  # no index, no packages
         for name in (RUN_EXPORTS_ZST, RUN_EXPORTS):
             path = f"{subdir}/{name}"
             try:

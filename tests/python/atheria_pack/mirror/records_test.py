@@ -88,12 +88,16 @@ def test_a_reason_goes_to_every_table_that_has_the_file() -> None:
             table.mark("linux-64/p7-1-0.conda", "absent")
 
 
-def test_run_exports_go_to_the_entries_of_their_origin_only() -> None:
+def test_what_lies_below_an_address_and_nothing_else() -> None:
+    below = [entry(0, origin="https://host/p0-1-0.conda"), entry(1, origin="https://other/p1-1-0.conda"), entry(2, origin="https://host/x/p2-1-0.conda")]
     with RecordTable() as table:
-        table.add([entry(0), entry(1, origin="https://other/p1")])
+        table.add(below)
         weak = {"weak": ["x"]}
-        table.set_run_exports("linux-64", "https://host/", [("packages.conda", f"p{number}-1-0.conda", weak) for number in range(3)])
-        assert [made.run_exports for made in table.entries()] == [weak, None]
+        table.set_run_exports("linux-64", "https://host/", [("packages.conda", f"p{number}-1-0.conda", weak) for number in range(4)])
+        assert [made.run_exports for made in table.entries()] == [weak, None, None]
+        table.move("linux-64", "https://host/", "https://host/x/")
+        table.move("noarch", "https://host/x/", "https://elsewhere/")
+        assert [made.origin for made in table.entries()] == ["https://host/x/p0-1-0.conda", below[1].origin, below[2].origin]
 
 
 def test_changed_while_it_is_iterated() -> None:
