@@ -12,7 +12,7 @@ from atheria_pack.variants import Variants, suggestion
 KNOWN = frozenset((
     "c_compiler", "c_compiler_version", "cxx_compiler", "cxx_compiler_version", "fortran_compiler",
     "fortran_compiler_version", "cuda_compiler", "cuda_compiler_version", "hip_compiler", "hip_compiler_version",
-    "rust_compiler", "rust_compiler_version", "c_stdlib", "c_stdlib_version", "rocm_version", "libtorch", "pytorch",
+    "rust_compiler", "rust_compiler_version", "c_stdlib", "c_stdlib_version", "libtorch", "pytorch",
     "python", "python_min", "python_impl", "is_python_min", "numpy", "pybind11_abi", "openblas", "libblas", "libcblas",
     "blas_impl", "MACOSX_DEPLOYMENT_TARGET", "MACOSX_SDK_VERSION", "channel_sources", "channel_targets", "docker_image",
     "pin_run_as_build", "target_platform", "build_platform",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("**/recipe.yaml"))
 
 # Keys of ours alone: `atheria_*`, and those of ROCm, which conda-forge's pinning does not have yet.
-NOT_PINNED = {"hip_compiler", "hip_compiler_version", "rocm_version"}
+NOT_PINNED = {"hip_compiler", "hip_compiler_version"}
 # Pins that differ from conda-forge's, with the reason.
 DIFFERENT = {"pybind11_abi": "the bindings need pybind11 3, to which conda-forge's open migration goes"}
 # What conda-forge's open migrations (cuda130, python314) add to the pins, and what ROCm and Metal need, by key and platform.

@@ -108,8 +108,8 @@ def test_one_overlaid_value_stands_for_every_row() -> None:
 
 
 def test_an_overlaid_version_is_for_rows_that_have_one() -> None:
-    gpu = Variants({"accel": ("rocm", "cpu"), "rocm_version": ("7.2", "None")}, (("accel", "rocm_version"),))
-    assert overlaid(gpu, {"rocm_version": ["5.2"]}).keys["rocm_version"] == ("5.2", "None")
+    gpu = Variants({"accel": ("rocm", "cpu"), "hip_compiler_version": ("22", "None")}, (("accel", "hip_compiler_version"),))
+    assert overlaid(gpu, {"hip_compiler_version": ["5.2"]}).keys["hip_compiler_version"] == ("5.2", "None")
 
 
 def test_an_overlay_that_breaks_a_group_is_refused() -> None:

@@ -36,7 +36,7 @@ def test_a_row_in_all_keys_of_its_group(tmp_path: Path) -> None:
     value = yaml.safe_load(done.stdout)
     assert {key: value[key] for key in value["zip_keys"][0]} == {
         "atheria_accel": ["cuda129"], "atheria_build_offset": ["400"], "c_compiler_version": ["14"], "cxx_compiler_version": ["14"],
-        "c_stdlib_version": ["2.17"], "cuda_compiler_version": ["12.9"], "hip_compiler_version": ["None"], "rocm_version": ["None"],
+        "c_stdlib_version": ["2.17"], "cuda_compiler_version": ["12.9"], "hip_compiler_version": ["None"],
         "atheria_cuda_architectures": ["60-real;70-real;75-real;80-real;86-real;89-real;90-real;100-real;120"],
         "atheria_hip_targets": ["None"],
     }  # fmt: skip
