@@ -1,8 +1,9 @@
 """Fixtures that serve channels: nginx, a web server with faults, a bucket."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,15 +47,16 @@ class Bucket:
         return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", ())}
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+@contextmanager
+def moto_bucket() -> Iterator[Bucket]:
     """A bucket of moto's server on loopback; its environment variables are set."""
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    try:
+    with pytest.MonkeyPatch.context() as patch:
         host, port = server.get_host_and_port()
         endpoint = f"http://{host}:{port}"
         environment = {
@@ -62,11 +64,19 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
             "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true",
         }  # fmt: skip
         for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
+            patch.delenv(name)
         for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        client = boto3.client("s3", endpoint_url=endpoint)
-        client.create_bucket(Bucket="mirror")
-        yield Bucket("mirror", endpoint, environment, client)
-    finally:
-        server.stop()
+            patch.setenv(name, value)
+        try:
+            client = boto3.client("s3", endpoint_url=endpoint)
+            client.create_bucket(Bucket="mirror")
+            yield Bucket("mirror", endpoint, environment, client)
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    """A bucket of its own."""
+    with moto_bucket() as found:
+        yield found

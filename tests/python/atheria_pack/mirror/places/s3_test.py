@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 from atheria_pack.errors import BusyError, UsageError
 from atheria_pack.mirror.bucket import BucketError, open_bucket
@@ -18,20 +17,21 @@ from atheria_pack.mirror.media import ASK_EACH_TIME, FOR_EVER
 from atheria_pack.mirror.places.s3 import S3Place
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from moto_bucket import NAME, moto_server  # noqa: E402
+from serving import Bucket, moto_bucket  # noqa: E402
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with moto_server() as address:
-        yield address
+def server() -> Iterator[Bucket]:
+    """One bucket for all tests, each of which has a prefix."""
+    with moto_bucket() as bucket:
+        yield bucket
 
 
 @pytest.fixture
-def address(server: str, request: pytest.FixtureRequest) -> str:
-    return f"s3://{NAME}/{request.node.name.replace('[', '-').strip(']')}"
+def address(server: Bucket, request: pytest.FixtureRequest) -> str:
+    return f"{server.url}/{request.node.name.replace('[', '-').strip(']')}"
 
 
 @pytest.fixture
@@ -83,16 +83,16 @@ def test_what_is_not_there_is_not_there(place: S3Place) -> None:
             read("none")
 
 
-def test_clients_are_told_what_may_be_kept(place: S3Place, tmp_path: Path) -> None:
+def test_clients_are_told_what_may_be_kept(place: S3Place, server: Bucket, tmp_path: Path) -> None:
     place.put("noarch/a-1-0.conda", a_file(tmp_path, b"p"))
     place.write("noarch/repodata.json", b"{}")
-    prefix = place.address.removeprefix(f"s3://{NAME}/")
-    heads = [boto3.client("s3").head_object(Bucket=NAME, Key=f"{prefix}/noarch/{name}") for name in ("a-1-0.conda", "repodata.json")]
+    prefix = place.address.removeprefix(f"{server.url}/")
+    heads = [server.client.head_object(Bucket=server.name, Key=f"{prefix}/noarch/{name}") for name in ("a-1-0.conda", "repodata.json")]
     assert [head["CacheControl"] for head in heads] == [FOR_EVER, ASK_EACH_TIME]
     assert [head["ContentType"] for head in heads] == ["application/octet-stream", "application/json"]
 
 
-def test_a_bucket_that_is_not_there_is_named(server: str, tmp_path: Path) -> None:
+def test_a_bucket_that_is_not_there_is_named(server: Bucket, tmp_path: Path) -> None:
     place = S3Place("s3://no-such-bucket/x", tmp_path)
     with pytest.raises(BucketError, match=r"s3://no-such-bucket/x: writing a \(1 bytes\).*NoSuchBucket"):
         place.write("a", b"x")
@@ -169,11 +169,11 @@ def test_a_writer_that_lost_its_lock_writes_no_more(address: str, tmp_path: Path
     assert b"the next one" in first.read(LOCK)  # and it leaves the lock of the other one alone
 
 
-def test_uploads_that_died_are_dropped_by_the_next_writer(place: S3Place) -> None:
-    client = boto3.client("s3")
-    prefix = place.address.removeprefix(f"s3://{NAME}/")
-    client.create_multipart_upload(Bucket=NAME, Key=f"{prefix}/linux-64/a.conda")
-    client.create_multipart_upload(Bucket=NAME, Key=f"{prefix}-of-another/linux-64/a.conda")
+def test_uploads_that_died_are_dropped_by_the_next_writer(place: S3Place, server: Bucket) -> None:
+    client = server.client
+    prefix = place.address.removeprefix(f"{server.url}/")
+    client.create_multipart_upload(Bucket=server.name, Key=f"{prefix}/linux-64/a.conda")
+    client.create_multipart_upload(Bucket=server.name, Key=f"{prefix}-of-another/linux-64/a.conda")
     with place.writing():
-        left = [upload["Key"] for upload in client.list_multipart_uploads(Bucket=NAME)["Uploads"]]
+        left = [upload["Key"] for upload in client.list_multipart_uploads(Bucket=server.name)["Uploads"]]
     assert left == [f"{prefix}-of-another/linux-64/a.conda"]
