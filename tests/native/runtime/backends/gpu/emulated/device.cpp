@@ -18,12 +18,15 @@ namespace {
 
 // Two views of the same size: device addresses are in the first, which cannot be touched, and their bytes in the second.
 constexpr size_t kSpace = size_t{1} << 36;
-constexpr size_t kAlignment = 256, kGap = 4096;
+constexpr size_t kAlignment = 64;  // a driver's is more, but the contract promises no more
+constexpr size_t kGap = 65536;                // pages of every system
+
+size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
 struct Memory {
   char* addresses;
   char* bytes;
-  std::map<Address, size_t> blocks;
+  std::map<Address, size_t> blocks;  // each ends where a gap begins, but for what alignment leaves
   size_t used = 0;
   Memory() {
     const auto reserve = [](int protection) {
@@ -33,6 +36,12 @@ struct Memory {
     };
     addresses = reserve(PROT_NONE);
     bytes = reserve(PROT_READ | PROT_WRITE);
+  }
+  char* bytes_of(Address address) const { return bytes + (address - Address(addresses)); }
+  // Behind a block: what reads or writes there ends the program.
+  void close_gap(const std::pair<const Address, size_t>& block, bool closed) const {
+    const Address gap = block.first + round_up(block.second, kAlignment);
+    if (mprotect(bytes_of(gap), kGap, closed ? PROT_NONE : PROT_READ | PROT_WRITE)) std::perror("emulated driver: mprotect"), std::abort();
   }
 };
 
@@ -129,13 +138,15 @@ int allocate(Address* out_memory, size_t bytes) {
   if (!bytes) return kInvalidValue;
   Memory& all = memory();
   if (bytes > settings().memory - all.used) return kOutOfMemory;
-  const Address begin = all.blocks.empty() ? Address(all.addresses) : (all.blocks.rbegin()->first + all.blocks.rbegin()->second + 2 * kGap - 1) / kGap * kGap;
-  if (begin + bytes + kGap > Address(all.addresses) + kSpace) return kOutOfMemory;
+  const Address base = Address(all.addresses), free = all.blocks.empty() ? base : all.blocks.rbegin()->first + round_up(all.blocks.rbegin()->second, kAlignment) + kGap;
+  const size_t room = round_up(bytes, kAlignment), pages = round_up(room, kGap);
+  if (free - base > kSpace - pages - kGap) return kOutOfMemory;
+  const Address begin = free + pages - room;
   static_assert(kGap % kAlignment == 0);
-  all.blocks[begin] = bytes;
+  all.close_gap(*all.blocks.emplace(begin, bytes).first, true);
   all.used += bytes;
-  // NaNs, also in the page behind: what is read before it is written shows, and so does what is written behind the end.
-  std::memset(all.bytes + (begin - Address(all.addresses)), 0xFF, bytes + kGap);
+  // NaNs, also in what alignment leaves behind the end: what is read before it is written shows, and so does what is written there.
+  std::memset(all.bytes_of(begin), 0xFF, room);
   *out_memory = begin;
   return kSuccess;
 }
@@ -145,12 +156,13 @@ int release(Address address) {
   if (!address) return kSuccess;
   const auto found = memory().blocks.find(address);
   if (found == memory().blocks.end()) return kInvalidValue;
-  const char* behind = memory().bytes + (address - Address(memory().addresses)) + found->second;
-  for (size_t i = 0; i < kGap; ++i)
+  const char* behind = memory().bytes_of(address) + found->second;
+  for (size_t i = 0; i < round_up(found->second, kAlignment) - found->second; ++i)
     if (behind[i] != char(0xFF)) {
       std::fprintf(stderr, "emulated driver: something wrote %zu bytes behind the end of an allocation of %zu\n", i, found->second);
       std::abort();
     }
+  memory().close_gap(*found, false);
   memory().used -= found->second;
   memory().blocks.erase(found);
   return kSuccess;
@@ -168,7 +180,7 @@ void* view_locked(Address address, size_t bytes) {
   if (after == memory().blocks.begin()) return nullptr;
   const auto block = std::prev(after);
   if (address - block->first >= block->second || bytes > block->second - (address - block->first)) return nullptr;
-  return memory().bytes + (address - Address(memory().addresses));
+  return memory().bytes_of(address);
 }
 
 }  // namespace
