@@ -37,6 +37,18 @@ TEST(decay) {
   for (const int64_t d : {3, 8}) update(d, 2, 0.01f, Background::cells);
 }
 
+// A cell of zeros has no direction to keep, and stays what it is.
+TEST(a_cell_of_nothing_stays_nothing) {
+  for (const int64_t d : {3, 8}) {
+    Case c("qca_update of zeros d=" + std::to_string(d));
+    const conformance::Shape cells = {-1, 40, 2 * d};
+    const uint32_t psi = c.input(cells, 0, 0), delta = c.input(cells, 0, 0), out = c.output(cells), activity = c.output({-1, 40});
+    c.op(ATH_OP_ATTR, {2, 0, 0, 0});
+    c.op(ATH_OP_QCA_UPDATE, {out, activity, psi, delta});
+    c.within(0, 0).run(2);
+  }
+}
+
 // Wherever among the channels it is: the engine looks for a NaN in the activity alone.
 TEST(a_nan_makes_its_cells_activity_a_nan) {
   for (const int64_t d : {1, 5, 8, 16, 40})
