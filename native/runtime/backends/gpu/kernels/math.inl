@@ -22,7 +22,7 @@ ATH_FUNCTION float ath_exp(float x) {
   const float power = 1.0f + ath_expm1_reduced(r);
   // In two factors, so that the ends of the range are reached by rounding once.
   const unsigned int whole = ath_bits(n_magic) - 0x4b400000u;
-  const unsigned int part = (whole >> 1) | (whole & 0x80000000u);
+  const unsigned int part = whole >> 1;  // of a negative one too: what differs is shifted out
   return power * ath_float((part + 127u) << 23) * ath_float((whole - part + 127u) << 23);
 }
 

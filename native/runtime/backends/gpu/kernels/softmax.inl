@@ -9,7 +9,7 @@ ATH_KERNEL(softmax, SoftmaxArguments, 128) {
     float largest = operand1[at + (worker < columns ? worker : 0u)];
     for (unsigned int c = worker + 128u; c < columns; c += 128u) {
       const float x = operand1[at + c];
-      if (x > largest || largest != largest) largest = x;  // a NaN is not the largest; it shows in the sum
+      if (x > largest) largest = x;  // wherever a NaN is, it shows in the sum
     }
     parts[worker] = largest;
   }
@@ -18,7 +18,7 @@ ATH_KERNEL(softmax, SoftmaxArguments, 128) {
     ATH_EACH_THREAD(128) {
       if (worker < reach) {
         const float x = parts[worker + reach];
-        if (x > parts[worker] || parts[worker] != parts[worker]) parts[worker] = x;
+        if (x > parts[worker]) parts[worker] = x;
       }
     }
     ATH_BARRIER;
