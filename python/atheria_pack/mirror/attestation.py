@@ -148,4 +148,5 @@ def _laid_out(entry: Entry, sidecar: bytes, folder: Path) -> rattler.RepoDataRec
         sha256=bytes.fromhex(entry.sha256), attestations_sha256=digest.digest(),
     )  # fmt: skip
     channel = entry.origin.removesuffix(f"/{entry.path}")
+    channel = channel if "://" in channel else Path(channel).absolute().as_uri()
     return rattler.RepoDataRecord(package, entry.file_name, (beside / entry.file_name).as_uri(), channel)

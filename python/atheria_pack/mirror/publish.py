@@ -224,10 +224,12 @@ def _install(place: Place, number: int, staged: Path, stamps: Stamps, inventory:
         place.remove_folder(generation_folder(leftover))
 
     def bring(path: str, digest: str | None) -> None:
-        if is_index(path):
-            place.put(f"{generation_folder(number)}/{path}", staged / path)
-        elif digest is None:
+        if digest is None:
             raise PublishError(f"{path} was staged, but {SUMS} does not list it; nothing was published")
+        if is_index(path):
+            target = f"{generation_folder(number)}/{path}"
+            place.put(target, staged / path)
+            stamps.remember(target, digest)
         elif not stamps.check(path, digest):
             place.put(path, staged / path)
             stamps.remember(path, digest)

@@ -70,7 +70,7 @@ def test_a_sidecar_that_no_index_promises_is_judged_as_well(world: Any, place: F
     assert judged(entry(), place, Policy("require", root)).signer == sigstore_world.IDENTITY
 
 
-@pytest.mark.parametrize("origin", ["https://mirror.example.org/main", "file:///somewhere/channel", "s3://bucket/channel"])
+@pytest.mark.parametrize("origin", ["https://mirror.example.org/main", "file:///somewhere/channel", "s3://bucket/channel", "/a folder", "b"])
 def test_another_channel_than_the_target_is_told_and_not_held_against_it(world: Any, place: FolderPlace, root: Path, origin: str) -> None:
     place.write(loose(entry()), sidecar_of(world))
     verdict = judged(entry(origin=origin), place, Policy("require", root))
