@@ -30,7 +30,8 @@ def entry(name: str, version: str = "1.0", subdir: str = "linux-64", table: str 
         "size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "md5": hashlib.md5(content).hexdigest(), "timestamp": BORN * 1000,
     }  # fmt: skip
     key = stem if table.startswith("v3.") else stem + suffix
-    return Entry(subdir, stem + suffix, table, key, {**says, **record}, exports, f"{ORIGIN}/{subdir}/{stem}{suffix}", (f"{name} on {subdir}, no-gpu",))
+    why = (f"{name} on {subdir}, no-gpu",)
+    return Entry(subdir, stem + suffix, table, key, {**says, **record}, exports, f"{ORIGIN}/{subdir}/{stem}{suffix}", why)
 
 
 def content_of(path: str) -> bytes:

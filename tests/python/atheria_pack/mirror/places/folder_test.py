@@ -152,9 +152,9 @@ def test_a_killed_writer_leaves_nothing_that_stays(place: FolderPlace) -> None:
 
 
 def test_a_second_writer_is_told_who_writes(place: FolderPlace) -> None:
-    with place.writing(), pytest.raises(BusyError, match=f"MIRROR is being written by process {os.getpid()} on .*, since") as caught:
-        with FolderPlace(place.root, "MIRROR").writing():
-            raise AssertionError("two writers at once")
+    told = f"MIRROR is being written by process {os.getpid()} on .*, since"
+    with place.writing(), pytest.raises(BusyError, match=told) as caught, FolderPlace(place.root, "MIRROR").writing():
+        raise AssertionError("two writers at once")
     assert caught.value.exit_code == 3
     with place.writing():
         pass
@@ -175,9 +175,9 @@ def test_a_folder_that_is_no_mirror_is_refused(tmp_path: Path) -> None:
     for name in ("linux-64", "noarch", "index.html"):
         (tmp_path / name).mkdir()
     before = tree(tmp_path)
-    with pytest.raises(FolderError, match="holds index.html, linux-64, noarch but no .mirror, so it was not made as a mirror"):
-        with FolderPlace(tmp_path, "x").writing():
-            raise AssertionError("it was taken over")
+    told = "holds index.html, linux-64, noarch but no .mirror, so it was not made as a mirror"
+    with pytest.raises(FolderError, match=told), FolderPlace(tmp_path, "x").writing():
+        raise AssertionError("it was taken over")
     assert tree(tmp_path) == before
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="is a file"), FolderPlace(tmp_path / "file", "x").writing():
