@@ -42,14 +42,19 @@ def write(table: RecordTable, stream: BinaryIO) -> None:
 
 
 def read(lines: Iterable[bytes], where: str) -> Iterator[Provenance]:
-    """Every line; ManifestError, which says `where`, for one that `write` would not write."""
+    """Every line; ManifestError, which says `where`, for one that `write` would not write, or out of order."""
+    last = ""
     for number, line in enumerate(lines, 1):
         try:
             value = json.loads(line)
             value["why"] = tuple(value["why"])
-            yield Provenance(**value)
+            one = Provenance(**value)
         except (ValueError, TypeError, KeyError) as error:
             raise ManifestError(f"{where}, line {number}: {line[:120]!r} is no package; the file was changed or torn ({error})") from error
+        if one.path <= last:
+            raise ManifestError(f"{where}, line {number}: {one.path} comes after {last}; the file was changed")
+        last = one.path
+        yield one
 
 
 def _licence(record: dict[str, Any]) -> str:

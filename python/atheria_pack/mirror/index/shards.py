@@ -108,8 +108,11 @@ def _bytes_of(value: Any) -> Any:
 
 
 def _unpacked(content: bytes) -> dict[str, Any]:
+    unpacker = zstandard.ZstdDecompressor().decompressobj()
     try:
-        plain = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+        plain = unpacker.decompress(content)
+        if not unpacker.eof or unpacker.unused_data:
+            raise ValueError(f"torn: {len(content)} bytes that are not one zstandard frame")
         value = msgpack.unpackb(plain, strict_map_key=True)
     except (zstandard.ZstdError, msgpack.exceptions.UnpackException, msgpack.exceptions.ExtraData, UnicodeDecodeError) as error:
         raise ValueError(f"torn ({error})") from error
