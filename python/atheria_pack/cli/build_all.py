@@ -9,7 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,7 +18,7 @@ from atheria_pack.build import run as run_jobs
 from atheria_pack.channel.renew import renew
 from atheria_pack.cli.matrix import refuse_skips
 from atheria_pack.cli.options import add_selection, channel_of, jobs_of, request_of, workspace_of
-from atheria_pack.cli.progress import LastingStream, LiveTable, PlainLines, names
+from atheria_pack.cli.progress import LiveTable, PlainLines, names
 from atheria_pack.environments import assumed_cuda
 from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.launch import Order
@@ -47,12 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with redirect_stdout(LastingStream(sys.stdout)), redirect_stderr(LastingStream(sys.stderr)):
-        return _run(arguments, sys.stderr if arguments.json else sys.stdout)
-
-
-def _run(arguments: argparse.Namespace, talk: TextIO) -> int:
     started = time.monotonic()
+    talk = sys.stderr if arguments.json else sys.stdout
     workspace = workspace_of(arguments)
     request = request_of(arguments)
     with workspace.locked() as lock:

@@ -19,6 +19,7 @@ from atheria_pack.inspection.gpu import device_code
 from atheria_pack.inspection.linkage import needed_libraries, newest_glibc
 from atheria_pack.inspection.rules import load_rules
 from atheria_pack.inspection.subject import read_subject
+from atheria_pack.workspace import make_folder
 
 HELP = "compare what packages contain with what they say, with their budgets and licences"
 
@@ -36,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     rules = load_rules(workspace.root, (workspace.output,))
     if arguments.diff:
         return _run_difference(arguments)
+    bills = callers_folder() / arguments.sbom if arguments.sbom else None
+    if bills:
+        make_folder("--sbom", bills)
     chosen = packages_of([callers_folder() / name for name in arguments.packages] or [workspace.channel])
     inspections: list[Inspection] = []
     unreadable: list[tuple[Path, Finding]] = []
@@ -44,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
             inspections.append(inspect(path, rules))
         except PackError as problem:
             unreadable.append((path, error("package", path.name, "a whole package", problem)))
-    if arguments.sbom:
+    if bills:
         for done in inspections:
-            write_bill(callers_folder() / arguments.sbom, done.subject, rules)
+            write_bill(bills, done.subject, rules)
     failed = bool(unreadable) or any(done.errors for done in inspections)
     if arguments.json:
         json.dump(as_json(inspections, unreadable), sys.stdout, indent=1)

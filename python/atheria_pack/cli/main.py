@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from atheria_pack.cli import archive, build_all, channel, clean, inspect, matrix, repro, selection, variants
+from atheria_pack.cli.progress import LastingStream
 from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.worker import DISK_FULL_TEXT
 
@@ -28,17 +28,19 @@ def main(words: Sequence[str] | None = None) -> int:
     for name, verb in _VERBS.items():
         verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
     arguments = parser.parse_args(words)
+    with redirect_stdout(LastingStream(sys.stdout)), redirect_stderr(LastingStream(sys.stderr)):
+        status = _run(arguments)
+        sys.stdout.flush()  # what is left would else be told at the very end, to a reader that may have gone
+    return status
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         with _stopped_in_order():
             return int(_VERBS[arguments.verb].run(arguments))
     except PackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # the reader of stdout has enough (`matrix | head`); nothing more can be said to it
-        if arguments.verb != "matrix":
-            raise  # a run that builds goes on without its reader, so this is something else
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # rattler has no class for a full disk, only the text of the operating system
         if DISK_FULL_TEXT not in str(error):
             raise

@@ -34,9 +34,9 @@ _Value = TypeVar("_Value")
 
 
 class LastingStream:
-    """A text stream whose reader may leave (`build-all | head`, a terminal that closes): what comes after is dropped.
+    """A text stream whose reader may leave (`matrix | head`, a terminal that closes): what comes after is dropped.
 
-    A build is worth finishing whether or not somebody watches it.
+    What a verb does is worth finishing whether or not somebody watches it.
     """
 
     def __init__(self, stream: TextIO) -> None:

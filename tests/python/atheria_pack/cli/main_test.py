@@ -154,6 +154,17 @@ def test_a_missing_toolkit_that_is_demanded_is_named_with_where_to_get_it(projec
     assert pack(project, "matrix", *words, "cpu", "--strict").returncode == 0
 
 
+@pytest.mark.parametrize("words", ["variants", "clean --dry-run", "inspect --sbom /dev/null/x"])
+def test_a_reader_that_leaves_is_no_error_of_the_verb(project: Path, empty: Path, words: str) -> None:
+    (project / "output" / "packages").mkdir(parents=True)
+    channel = f" --channel {empty}" if words == "variants" else ""
+    alone = pack(project, *(words + channel).split())
+    command = f"{sys.executable} -m atheria_pack {words}{channel} | true; exit ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": str(PYTHON_TREE)}
+    done = subprocess.run(["bash", "-c", command], cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (alone.returncode, alone.stderr) and "Traceback" not in alone.stderr
+
+
 def test_toolkits_are_told(project: Path, empty: Path) -> None:
     found = json.loads(pack(project, "matrix", "--json", "--channel", str(empty)).stdout)["toolkits"]
     assert {toolkit["kind"] for toolkit in found} >= {"compiler", "cuda", "rocm", "openblas", "metal", "emulator"}
