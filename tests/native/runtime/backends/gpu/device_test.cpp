@@ -75,10 +75,14 @@ TEST(an_unusable_one_says_why) {
     EXPECT_EQ(says("devices=0").substr(0, 13), "0 no device: ");
     EXPECT_CONTAINS(says("devices=0"), cuda ? "CUDA_VISIBLE_DEVICES" : "HIP_VISIBLE_DEVICES");
     EXPECT_CONTAINS(says(cuda ? "fail=cuInit:1:100" : "fail=hipInit:1:100"), "0 no device: the driver says ");
+    EXPECT_CONTAINS(says(cuda ? "fail=cuInit:1:101" : "fail=hipInit:1:101"), "0 no device: the driver says ");
     EXPECT_CONTAINS(says(cuda ? "fail=cuInit:1:500" : "fail=hipInit:1:500"), "0 the driver does not start: ");
     EXPECT_CONTAINS(says(cuda ? "arch=sm_52" : "arch=gfx803"), cuda ? " is sm_52, this build has sm_" : " is gfx803, this build has gfx");
     EXPECT_CONTAINS(says("", "/no/such/driver.so"), std::string("0 ") + gpu.variable + " names /no/such/driver.so, which cannot be loaded: ");
+    const std::string usual = says("", "");  // this machine's own driver, if it has one
+    if (usual.find("no driver") != std::string::npos) EXPECT_CONTAINS(usual, cuda ? "no driver: libcuda.so.1: " : "no driver: libamdhip64.so.7: ");
     EXPECT_CONTAINS(says("", GPU_NO_DRIVER), std::string("has no ") + (cuda ? "cuInit" : "hipInit") + "; install a newer driver");
+    if (cuda) EXPECT_CONTAINS(says("arch=sm_52"), ", PTX of compute_");
     if (cuda) EXPECT_CONTAINS(says("version=11080"), "0 driver too old: it knows CUDA 11.8, these kernels need ");
   }
 }
@@ -233,6 +237,34 @@ TEST(a_nan_shows_in_the_activity) {
     });
 }
 
+TEST(what_is_too_large_for_the_kernels_is_left_to_the_host) {
+  for (const Gpu& gpu : gpus())
+    on(gpu, "", [&] {
+      const Opened opened(gpu);
+      const auto backend = [&](const char* text, int32_t size) {
+        const std::string plan = Planned(TextProgram(text), {{'N', size}}, opened.device).explain();
+        return plan.substr(plan.rfind(' ') + 1);
+      };
+      const std::string here = std::string(gpu.backend) + "\n";
+      const char* const relu = "input x f32[N,2]\noutput y f32[N,2]\nrelu y x\nhalt\n";
+      EXPECT_EQ(backend(relu, (1 << 30) - 1), here);
+      EXPECT_EQ(backend(relu, 1 << 30), "cpu\n");
+      // Blocks across: 65535 of 64 columns.
+      const char* const product = "input a f32[1,1]\ninput b f32[1,N]\noutput y f32[1,N]\nmatmul y a b -\nhalt\n";
+      EXPECT_EQ(backend(product, 65535 * 64), here);
+      EXPECT_EQ(backend(product, 65535 * 64 + 1), "cpu\n");
+      const auto groups = [&](const std::string& count, const std::string& outputs) {
+        return backend(("input x f32[N,1,1," + count + "]\ninput w f32[1,1,1," + outputs + "]\noutput y f32[N,1,1," + outputs + "]\nattr 0 " + count +
+                        " 0 0\nconv2d y x w -\nhalt\n")
+                           .c_str(),
+                       1);
+      };
+      EXPECT_EQ(groups("65535", "524280"), here);
+      EXPECT_EQ(groups("65536", "524288"), "cpu\n");
+      return "";
+    });
+}
+
 TEST(a_launch_of_more_threads_than_the_driver_takes_is_left_to_the_host) {
   for (const Gpu& gpu : gpus())
     on(gpu, "", [&] {
@@ -243,6 +275,27 @@ TEST(a_launch_of_more_threads_than_the_driver_takes_is_left_to_the_host) {
       EXPECT_CONTAINS(Planned(program, {{'B', 1 << 25}}, opened.device).explain(), std::string(" on ") + (hip ? "cpu" : gpu.backend));
       return "";
     });
+}
+
+TEST(a_closed_device_gives_its_context_back) {
+  for (const Gpu& gpu : gpus()) {
+    if (std::strcmp(gpu.backend, "cuda")) continue;  // HIP's are the process's
+    on(gpu, "", [&] {
+      const auto active = [&] {
+        unsigned flags = 0;
+        int yes = -1;
+        const auto state = reinterpret_cast<int (*)(int, unsigned*, int*)>(dlsym(dlopen(gpu.driver, RTLD_NOW), "cuDevicePrimaryCtxGetState"));
+        EXPECT(state && state(40, &flags, &yes) == 0);
+        return yes;
+      };
+      {
+        const Opened opened(gpu);
+        EXPECT_EQ(active(), 1);
+      }
+      EXPECT_EQ(active(), 0);
+      return "";
+    });
+  }
 }
 
 TEST(a_thread_keeps_the_device_that_another_library_gave_it) {
@@ -276,7 +329,16 @@ TEST(a_thread_keeps_the_device_that_another_library_gave_it) {
 
 TEST(instructions_for_gpus_by_name) {
   for (const Gpu& gpu : gpus()) {
-    if (std::strcmp(gpu.backend, "cuda")) continue;
+    if (std::strcmp(gpu.backend, "cuda")) {
+      on(gpu, "", [&] {
+        const Opened opened(gpu);
+        ath_executable* executable = nullptr;
+        EXPECT_STATUS(ath_executable_create(TextProgram("gpu_init\nhalt\n").get(), &opened.device, 1, nullptr, 0, &executable), ATH_UNAVAILABLE);
+        EXPECT_CONTAINS(ath_status_message(), "needs a CUDA device");
+        return "";
+      });
+      continue;
+    }
     on(gpu, "", [&] {
       const Opened opened(gpu);
       // Nothing lies on the device here.

@@ -80,8 +80,13 @@ EXPORT cuDevicePrimaryCtxRetain(void** out_context, int device) {
 }
 EXPORT cuDevicePrimaryCtxRelease_v2(int device) {
   if (device < 40 || !retained) return kInvalidContext;
-  if (!--retained && memory_in_use() && !pending()) std::fprintf(stderr, "emulated driver: %zu bytes of device memory were never freed\n", memory_in_use()), std::abort();
+  if (!--retained && modules_in_use() && !pending()) std::fprintf(stderr, "emulated driver: a module was never unloaded\n"), std::abort();
+  if (!retained && memory_in_use() && !pending()) std::fprintf(stderr, "emulated driver: %zu bytes of device memory were never freed\n", memory_in_use()), std::abort();
   return kSuccess;
+}
+EXPORT cuDevicePrimaryCtxGetState(int device, unsigned* out_flags, int* out_active) {
+  if (device < 40) return kInvalidValue;
+  return *out_flags = 0, *out_active = retained > 0, kSuccess;
 }
 EXPORT cuCtxPushCurrent_v2(void* wanted) {
   if (wanted != &context || !retained) return kInvalidContext;

@@ -205,6 +205,11 @@ int module_unload(Module* module) {
   return kSuccess;
 }
 
+size_t modules_in_use() {
+  const std::lock_guard lock(mutex);
+  return modules.size();
+}
+
 int module_function(void** out_function, Module* module, const char* name) {
   const std::lock_guard lock(mutex);
   if (!modules.count(module)) return kInvalidValue;

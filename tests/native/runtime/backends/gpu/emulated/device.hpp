@@ -46,6 +46,7 @@ void* view(Address address, size_t bytes);
 struct Module;
 int module_load(bool image_is_right, Module** out_module);
 int module_unload(Module* module);
+size_t modules_in_use();
 int module_function(void** out_function, Module* module, const char* name);
 int launch(void* function, const unsigned grid[3], const unsigned block[3], void** parameters);
 // What went wrong in a launch shows in this and all later calls, as with a device.
