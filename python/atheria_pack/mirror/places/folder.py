@@ -155,6 +155,8 @@ class FolderPlace:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if not self.root.is_dir():
+                return None  # a file in its place, which `writing` refuses
             raise FolderError(f"{self.root / CURRENT} is not the link that a mirror has there ({error.strerror}); restore it with "
                               f"`ln -sfn generations/N`, N being the highest number in {self.root / GENERATIONS}") from error
         match = _POINTER.fullmatch(pointer)

@@ -1,0 +1,161 @@
+"""`channel mirror` as it is typed: what it reports, each first wrong word, and what Ctrl-C leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atheria_pack.cli.main import main
+
+_MIRROR_TESTS = Path(__file__).resolve().parents[2] / "mirror"
+sys.path.insert(0, str(_MIRROR_TESTS))
+
+from upstream import Package, Upstream, make_upstream  # noqa: E402
+from web import Fault, FaultyServer  # noqa: E402
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    return make_upstream(tmp_path / "up", 0, 5, index="json")
+
+
+@pytest.fixture
+def server(upstream: Upstream) -> Iterator[FaultyServer]:
+    with FaultyServer(upstream.folder) as running:
+        yield running
+
+
+@pytest.fixture
+def channel(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Runs `channel mirror WORDS` in the temporary folder: exit status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        status = main(["channel", "mirror", *map(str, words)])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run
+
+
+def test_what_is_said(channel: Any, upstream: Upstream) -> None:
+    status, out, err = channel("up", "m", "--platform", "linux-64", "--dry-run")
+    assert status == 0 and out.splitlines()[-1].startswith("nothing was written; m would show ")
+    assert "packages: " in out and "licences: " in out and "MIT" in out and "subdirs: linux-64" in out and "new " in out
+    status, out, err = channel("up", "m", "--platform", "linux-64")
+    assert status == 0 and "m shows generation 1: " in out and "by hard link" in out
+    status, out, err = channel("up", "m", "--platform", "linux-64")
+    assert status == 0 and out.startswith("m is up to date at generation 1: ") and len(out.splitlines()) == 1
+
+
+def test_json_is_all_there_is_on_stdout(channel: Any, upstream: Upstream) -> None:
+    status, out, _ = channel("up", "m", "--platform", "linux-64,osx-arm64", "--spec", "tensor=*=cuda*", "--json")
+    told = json.loads(out)
+    assert status == 0 and told["published"] and told["generation"] == 1
+    assert told["plan"]["new"]["files"] == told["packages"] == told["fetched"]["files"]
+    assert {"spec": "tensor=*=cuda*", "platform": "osx-arm64"} in told["unmet"]
+    assert any("no-gpu" in refusal for refusal in told["refusals"])
+    every = [word for accel in ("cuda", "metal", "rocm") for word in ("--spec", f"tensor=*={accel}*")]
+    status, out, err = channel("up", "m2", "--platform", "linux-64,osx-arm64", *every)
+    assert "tensor=*=cuda*: no environment on any machine of osx-arm64" in err and "left out: " in err and "more, which --json tells" in err
+
+
+def test_the_last_time_is_repeated(channel: Any, upstream: Upstream) -> None:
+    channel("up", "m", "--platform", "linux-64", "--spec", "python", "--profile", "no-gpu", "--python", "3.11")
+    upstream.add(Package("ca-certificates", "2027.1.1", subdir="noarch"))
+    status, out, err = channel("m")
+    assert status == 0 and "as the last time: python for linux-64, profiles no-gpu, pythons 3.11" in err
+    assert "m shows generation 2" in out
+    assert Path("m/noarch/ca-certificates-2027.1.1-h0_0.conda").exists() and not list(Path("m/linux-64").glob("python-3.12*"))
+
+
+def test_signed(channel: Any, upstream: Upstream, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests", "-f", str(tmp_path / "key")], check=True)
+    assert channel("up", "m", "--platform", "linux-64", "--sign", "key")[0] == 0
+    signature = tmp_path / "m" / ".mirror" / "current" / "manifest.json.sig"
+    (tmp_path / "allowed").write_text(f"tests {(tmp_path / 'key.pub').read_text()}")
+    checked = subprocess.run(
+        ["ssh-keygen", "-Y", "verify", "-f", "allowed", "-I", "tests", "-n", "atheria-mirror", "-s", str(signature)],
+        input=signature.with_name("manifest.json").read_bytes(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked
+
+
+WRONG = [
+    (("up", "m", "--platform", "linux-46"), "--platform linux-46: no platform; did you mean linux-64?"),
+    (("up", "m", "--platform", "noarch"), "noarch is no platform of its own"),
+    (("up", "m", "--profile", "cuda14"), "--profile cuda14: not one of no-gpu, cuda12, cuda13, rocm, macos, windows; did you mean cuda"),
+    (("up", "m", "--platform", "linux-64", "--profile", "macos", "--spec", "python"), "linux-64 has no machines of the profile macos"),
+    (("up", "m", "--python", "three"), "'three' is no Python"),
+    (("up", "m", "--spec", "python >=>3"), "the spec 'python >=>3' cannot be read"),
+    (("up", "m", "--spec", "conda-forge::python"), "names a channel"),
+    (("up", "m", "--lock", "no.lock"), "no.lock cannot be read"),
+    (("up", "m", "--jobs", "0"), "--jobs 0: expected 1 to 64"),
+    (("up", "up"), "a source and the target at once"),
+    (("up", "up/m"), "lies in the source"),
+    (("up/linux-64", "up"), "lies in"),
+    (("up", "up", "m"), "is named twice"),
+    (("ftp://example.org/x", "m"), "cannot be read by ftp://"),
+    (("up", "http://example.org/m"), "a mirror lies in a folder or in a bucket"),
+    (("m",), "m is no mirror yet, so there is no last time"),
+    (("m", "--spec", "python"), "--spec without a source"),
+    (("up", "m", "--trusted-root", "root.json"), "--trusted-root without --attestations warn or require"),
+    (("up", "m", "--attestations", "require", "--issuer", "github"), "--issuer github: expected a URL"),
+    (("up", "m", "--attestations", "require", "--trusted-root", "root.json", "--platform", "linux-64"), "root.json"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_each_first_wrong_word(channel: Any, upstream: Upstream, words: tuple[str, ...], message: str) -> None:
+    status, out, err = channel(*words)
+    assert status == 2 and message in err and "Traceback" not in err, (status, err)
+    assert out == "" and not Path("m", ".mirror", "current").exists()
+
+
+def test_other_wrong_things_are_explained_as_well(channel: Any, upstream: Upstream, tmp_path: Path) -> None:
+    for words, message in (
+        (("./nowhere", "m"), "nowhere is not there"),
+        (("up", "m", "--sign", "no-key"), "no such key; `ssh-keygen"),
+        (("up", "m", "--spec", "no-such-package", "--platform", "linux-64"), "no-such-package"),
+        (("up/linux-64", "m"), "noarch"),
+    ):
+        status, _, err = channel(*words)
+        assert status not in (0, 130) and message in err and "Traceback" not in err, (words, err)
+    assert not Path("m").exists()
+    Path("file").write_text("")
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "thesis.tex").write_text("")
+    for target, message in (("file", "is a file"), ("others", "holds thesis.tex but no .mirror")):
+        status, _, err = channel("up", target, "--platform", "linux-64")
+        assert status not in (0, 130) and message in err
+    assert [path.name for path in (tmp_path / "others").iterdir()] == ["thesis.tex"]
+
+
+def test_ctrl_c_leaves_what_the_next_run_goes_on_from(upstream: Upstream, server: FaultyServer, channel: Any, tmp_path: Path) -> None:
+    large = Package("large", payload=400_000)
+    upstream.add(large)
+    server.fail(r"large.*conda$", Fault(rate=100_000, times=1))
+    words = [sys.executable, "-m", "atheria_pack", "channel", "mirror", server.url, "m", "--platform", "linux-64"]
+    tree = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    running = subprocess.Popen(words, cwd=tmp_path, env={**os.environ, **tree}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    partial = tmp_path / "m" / ".mirror" / "partial"
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size > 20_000 for path in partial.glob("*")) and time.monotonic() < deadline:
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130 and "interrupted; what was downloaded is kept, the same command goes on" in err and "Traceback" not in err
+    assert not (tmp_path / "m" / ".mirror" / "current").exists()
+    arrived = {path for path in server.asked if (tmp_path / "m" / path).is_file()}
+    server.heal()
+    before = dict(server.asked)
+    assert channel(server.url, "m", "--platform", "linux-64")[0] == 0
+    assert server.offsets[large.path][-1] > 20_000
+    assert {path: server.asked[path] for path in arrived} == {path: before[path] for path in arrived}
