@@ -59,16 +59,21 @@ class Solution:
 class Closure:
     """What was chosen. Close it to remove its table from the disk.
 
+    - `folder`: where it lies until then.
     - `table`: the entries, each with the reasons that chose it, and `info` of the platforms as the sources have it.
     - `refusals`: combinations that have no environment. Some are what was to be expected, such as CUDA on a machine without a GPU.
     - `solutions`: those that have one.
     - `notes`: what lock files name that no channel has, in words.
     """
 
-    table: RecordTable
+    folder: tempfile.TemporaryDirectory[str]
+    table: RecordTable = field(init=False)
     refusals: list[Refusal] = field(default_factory=list)
     solutions: list[Solution] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.table = RecordTable(Path(self.folder.name) / "chosen.sqlite")
 
     def unmet(self) -> list[tuple[str, str]]:
         """(spec, platform) wherever no machine of a platform has an environment, in the order of the request."""
@@ -78,6 +83,7 @@ class Closure:
     def close(self) -> None:
         """Remove the table. Nothing happens the second time."""
         self.table.close()
+        self.folder.cleanup()
 
     def __enter__(self) -> Closure:
         return self
@@ -92,8 +98,7 @@ def close(snapshot: Snapshot, request: Request) -> Closure:
     ClosureError when a spec has no environment at all; LockError when the snapshot lacks a locked package or has another one under its
     name; UsageError for a platform without machines of the profiles. Nothing is asked of the network.
     """
-    handle = tempfile.mkdtemp(prefix="closure-", dir=snapshot.scratch)
-    closure = Closure(RecordTable(Path(handle) / "chosen.sqlite"))
+    closure = Closure(tempfile.TemporaryDirectory(prefix="closure-", dir=snapshot.scratch))
     try:
         known = snapshot.table.info
         closure.table.info = {subdir: copy.deepcopy(known[subdir]) for subdir in (_NOARCH, *request.platforms) if subdir in known}
@@ -103,7 +108,7 @@ def close(snapshot: Snapshot, request: Request) -> Closure:
         for lock in request.read_locks:
             _take_locked(closure, snapshot, lock)
         if request.specs:
-            _take_solved(closure, snapshot, request, Path(handle))
+            _take_solved(closure, snapshot, request, Path(closure.folder.name))
     except BaseException:
         closure.close()
         raise
@@ -166,12 +171,12 @@ def _take_locked(closure: Closure, snapshot: Snapshot, lock: Lock) -> None:
     wrong = []
     for locked in lock.packages:
         entry = snapshot.table.get(locked.path)
+        kind, digest = ("sha256", locked.sha256) if locked.sha256 else ("md5", locked.md5)
         if entry is None:
             wrong.append(f"{locked.path} is in none of the sources")
-        elif locked.sha256 and locked.sha256 != entry.sha256.lower():
-            wrong.append(f"{locked.path} has the sha256 {entry.sha256 or 'of none'} in the sources; the lock file wants {locked.sha256}")
-        elif not locked.sha256 and locked.md5 and locked.md5 != str(entry.record.get("md5") or "").lower():
-            wrong.append(f"{locked.path} has the md5 {entry.record.get('md5') or 'of none'} in the sources; the lock file wants {locked.md5}")
+        elif digest and digest != str(entry.record.get(kind) or "").lower():
+            has = f"the {kind} {entry.record[kind]}" if entry.record.get(kind) else f"no {kind}"
+            wrong.append(f"{locked.path} has {has} in the sources; the lock file wants {digest}")
         else:
             _choose(closure, snapshot, locked.path, f"locked by {lock.name}")
     if wrong:

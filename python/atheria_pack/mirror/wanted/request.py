@@ -112,6 +112,8 @@ def _check_platform(platform: str) -> None:
 
 
 def _check_spec(spec: str) -> None:
+    if "&" in spec.partition("[")[0]:  # which rattler takes for a part of the build
+        raise UsageError(f"the spec {spec!r} has an & of its own; specs that belong together are written 'x & y', with a space on both sides")
     try:
         parsed = rattler.MatchSpec(spec)
     except InvalidMatchSpecError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import unquote, urlsplit
 
 import rattler
 from rattler.exceptions import SolverError
@@ -83,7 +84,8 @@ class Solving:
             return Unsolvable(told.removeprefix("Cannot solve the request because of: "))
         except OSError as error:  # what rattler raises for a record that it cannot parse
             raise RecordError(f"the records that {' & '.join(specs)} needs on {self._platform} cannot all be read: {error}") from error
-        paths = sorted(f"{record.subdir}/{record.file_name}" for record in found)
+        # By address, because a record's own `subdir` may be another one than that of the index it stands in.
+        paths = sorted("/".join(unquote(urlsplit(record.url).path).split("/")[-2:]) for record in found)
         return Environment(tuple(paths), any(record.name.normalized == "python" for record in found))
 
     async def _solved(self, specs: Sequence[str], virtual: Sequence[str], python: str | None) -> list[rattler.RepoDataRecord]:
