@@ -8,6 +8,7 @@ it does anything else, so that nothing of either is cleaned away.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -24,6 +25,7 @@ from atheria_pack.mirror.layout import (
     PRIVATE,
     ROOT_FILES,
     SIGNATURE,
+    STAGING,
     SUBDIR_INDEXES,
     SUMS,
     checked_subdir,
@@ -41,7 +43,7 @@ SWITCHING = f"{PRIVATE}/switching"
 _POINTER = f"{CURRENT}/{MANIFEST}"
 _PART = 8 * 1024 * 1024  # bytes; a smaller file goes up in one request
 _MOST_PARTS = 9_000  # S3 takes 10,000
-_AT_ONCE = 4  # parts under way, each of them in memory
+_AT_ONCE = 2  # parts of a file under way, each of them in memory; many files may be under way as well
 _REMOVED_AT_ONCE = 1_000  # what one request of S3 may name
 
 
@@ -151,7 +153,7 @@ class S3Place:
         """
         self._lease = Lease(self._bucket, LOCK, self._lock_seconds)
         try:
-            with self._lease.held():
+            with self._lease.held(), self._staging():
                 self._abort_uploads()
                 try:
                     unfinished = int(self.read(SWITCHING))
@@ -162,6 +164,17 @@ class S3Place:
                 yield
         finally:
             self._lease = None
+
+    @contextmanager
+    def _staging(self) -> Iterator[None]:
+        """An empty folder for what is staged; nobody goes on from what an earlier run left there."""
+        staging = self.scratch / STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True, exist_ok=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
     def _check(self) -> None:
         if self._lease is not None:
