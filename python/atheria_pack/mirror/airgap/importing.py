@@ -19,7 +19,7 @@ from atheria_pack.mirror.airgap.lineage import is_there, kept_manifests
 from atheria_pack.mirror.airgap.listing import BundleError, Counts, Head, Kind, Listing, Member, kind_of
 from atheria_pack.mirror.airgap.signature import SignatureError, verify_signature
 from atheria_pack.mirror.generation import Manifest
-from atheria_pack.mirror.layout import INCOMING, MANIFEST, PRIVATE, SIGNATURE, SUMS
+from atheria_pack.mirror.layout import INCOMING, MANIFEST, PRIVATE, SIGNATURE, STAGING, SUMS
 from atheria_pack.mirror.places.place import Place
 from atheria_pack.mirror.publish import install
 from atheria_pack.mirror.stamps import Stamps
@@ -60,9 +60,9 @@ def import_bundle(
         listing = opened.listing()
         head = listing.head
         there = is_there(head, kept_manifests(place), str(bundle), place.address)
-        leftover = place.scratch / INCOMING / listing.sha256
+        unfinished = any((place.scratch / name).exists() for name in (INCOMING, STAGING))  # a run that was killed when all but this was done
         counts = Counts()
-        if not there or leftover.exists():
+        if not there or unfinished:
             with nullcontext() if dry_run else place.writing():
                 there = is_there(head, kept_manifests(place), str(bundle), place.address)  # another run may have been faster
                 if not there:

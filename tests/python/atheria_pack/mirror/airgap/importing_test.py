@@ -453,6 +453,10 @@ def test_leftovers_of_another_bundle_are_removed(world: World, tmp_path: Path) -
     (left / "x").write_bytes(b"x")
     import_bundle(world.bundle(2, 1), place, world.allowed)
     assert not (place.root / ".mirror/incoming").exists()
+    for name in ("incoming", "staging"):  # killed when everything but cleaning was done
+        (place.root / ".mirror" / name).mkdir()
+        assert import_bundle(world.bundle(2, 1), place, world.allowed).there_already
+        assert not (place.root / ".mirror" / name).exists()
 
 
 def test_a_second_writer_waits(world: World, tmp_path: Path) -> None:
