@@ -19,6 +19,7 @@ from atheria_pack.errors import INTERRUPTED, UsageError
 from atheria_pack.matrix import Matrix, Request, survey
 from atheria_pack.outcome import Run
 from atheria_pack.plan import Job, State
+from atheria_pack.platforms import PLATFORMS
 from atheria_pack.repro.own_check import RebuildError, check_rebuild
 from atheria_pack.repro.twice import DIFFER, FIRST, SECOND, Verdict, build_in, judge, seen_from, workspace_for
 from atheria_pack.variants import ACCEL_KEY
@@ -31,7 +32,7 @@ _SHOWN = 12  # differences per cell on the screen; --json has all
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cells", metavar="CELL", nargs="*", help="cells to build, as globs (atheria-core=cpu_py3*), with what they "
                         "need; default: every cell that can be built, which takes long")
-    add_selection(parser, "this machine's")
+    add_selection(parser, "this machine's, and those that CELLs begin with")
     parser.add_argument("--quick", action="store_true", help="one cell of every package, all of one accelerator")
     parser.add_argument("--keep", action="store_true", help="keep both builds; else only packages that differ are kept")
     parser.add_argument("--no-rebuild", action="store_true", help="leave out py-rattler-build's own rebuild check, which is made "
@@ -43,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     talk = sys.stderr if arguments.json else sys.stdout
     workspace = workspace_of(arguments)
     request = request_of(arguments)
-    platforms = request.platforms if arguments.platform else (request.native,)
-    request = replace(request, platforms=platforms, only=(*request.only, *arguments.cells))
+    only = (*request.only, *arguments.cells)
+    request = replace(request, platforms=request.platforms if arguments.platform else platforms_named(only, request.native), only=only)
     with workspace.locked():
         request, channel, matrix = _chosen(arguments, workspace, request)
         if not any(decision.state is not State.SKIPPED for decision in matrix.decisions):
@@ -75,6 +76,11 @@ def _chosen(arguments: argparse.Namespace, workspace: Workspace, request: Reques
         request = replace(request, only=tuple(output for job in one_of_each(buildable) for output in names_of(job)))
         matrix = survey(workspace, request, channel, tests=False)
     return request, channel, matrix
+
+
+def platforms_named(patterns: Sequence[str], native: str) -> tuple[str, ...]:
+    """The platforms that cells are asked for of, where no option says: this machine's, and those that stand in their names."""
+    return tuple(name for name in PLATFORMS if name == native or any(pattern.startswith(f"{name}/") for pattern in patterns))
 
 
 def names_of(job: Job) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from atheria_pack.build import Run
-from atheria_pack.cli.repro import names_of, one_of_each, status_of
+from atheria_pack.cli.repro import names_of, one_of_each, platforms_named, status_of
 from atheria_pack.plan import make_jobs
 from atheria_pack.recipes import Output
 from atheria_pack.repro.twice import Verdict
@@ -34,6 +34,11 @@ def test_quick_takes_every_package_once_of_one_accelerator_and_the_newest_python
     jobs = sorted(make_jobs(cells), key=lambda job: cells.index(job.outputs[0]))
     chosen = [name.removeprefix("linux-64/") for job in one_of_each(jobs) for name in names_of(job)]
     assert chosen == ["mutex=cpu", "core=cpu_py313", "gpu-only=cuda"]
+
+
+def test_a_cell_of_another_platform_needs_no_option() -> None:
+    assert platforms_named([], "linux-64") == platforms_named(["lib=cpu", "linux-64/lib=cpu", "win*"], "linux-64") == ("linux-64",)
+    assert platforms_named(["win-64/lib=cpu"], "linux-64") == ("linux-64", "win-64")
 
 
 @pytest.mark.parametrize(
