@@ -99,6 +99,33 @@ TEST(a_result_made_early_keeps_its_memory) {
   EXPECT_EQ(z[63], 15.0f);
 }
 
+TEST(from_one_device_to_another_by_way_of_the_host) {
+  const Island island;
+  ath_device* far = nullptr;
+  EXPECT_OK(ath_device_open(island.instance, "far_memory", &far));
+  {
+    const TextProgram program("input x f32[N]\nlocal s f32[N]\nlocal t f32[N]\noutput y f32[N]\nadd s x x\nsub t s x\nadd y t s\nhalt\n");
+    const Planned plan(program, {{'N', 70}}, {island.device, far});
+    EXPECT_CONTAINS(plan.explain(), "1 sub t:f32[70] s:f32[70] x:f32[70] on far_memory\n2 add y:f32[70] t:f32[70] s:f32[70] on island");
+    std::vector<float> x(70), y(70);
+    for (size_t i = 0; i < 70; ++i) x[i] = float(i) - 20;
+    const uint64_t uploads = island.uploads(), downloads = island.downloads();
+    EXPECT_OK(plan.run({x.data()}, {y.data()}));
+    for (size_t i = 0; i < 70; ++i)
+      if (!EXPECT_EQ(y[i], 3 * x[i])) break;
+    EXPECT_EQ(island.uploads() - uploads, 2u);      // x, t
+    EXPECT_EQ(island.downloads() - downloads, 2u);  // s, y
+    EXPECT_EQ(island.blocks(), "1 blocks");
+
+    const Planned large(program, {{'N', 100000}}, {island.device, far});
+    std::vector<float> x_large(100000), y_large(100000);
+    EXPECT_STATUS(large.run({x_large.data()}, {y_large.data()}), ATH_OUT_OF_MEMORY);
+    EXPECT_CONTAINS(ath_status_message(), "no device memory for a run: far_memory: ");
+    EXPECT_EQ(island.blocks(), "1 blocks");  // what the one device gave is back when the other refuses
+  }
+  ath_device_release(far);
+}
+
 TEST(many_threads_have_memory_each) {
   const Island island;
   const TextProgram program("input x f32[N]\nlocal s f32[N]\nlocal t f32[N]\noutput y f32[N]\nadd s x x\nscale t s 0x40400000\nadd y t x\nhalt\n");
@@ -150,6 +177,18 @@ TEST(masks_are_the_hosts_where_the_device_has_none) {
   EXPECT_OK(near.run({x.data()}, {wanted.data()}, domains));
   EXPECT_OK(far.run({x.data()}, {got.data()}, domains));
   for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(got[i], wanted[i]);
+  // The host read it before it was masked, and reads it again.
+  const TextProgram both("input x f32[B,H,W,1]\nconstant w f32[3,3,1,1] = " + hex({1, 2, 3, 4, 5, 6, 7, 8, 9}) + "\nconstant b f32[1] = " + hex({10}) +
+                         "\nlocal a f32[B,H-2,W-2,1]\noutput u f32[B,H-2,W-2,1]\noutput v f32[B,H-2,W-2,1]\noutput y f32[B,H-4,W-4,1]\n"
+                         "conv2d a x w b\nscale u a 0x40400000\nconv2d y a w b\nscale v a 0x40400000\nhalt\n");
+  const Planned both_near(both, {{'B', 2}, {'H', 7}, {'W', 8}}), both_far(both, {{'B', 2}, {'H', 7}, {'W', 8}}, island.device);
+  std::vector<float> u[2], v[2];
+  for (int i = 0; i < 2; ++i) {
+    u[i].resize(2 * 5 * 6);
+    v[i].resize(2 * 5 * 6);
+    EXPECT_OK((i ? both_far : both_near).run({x.data()}, {u[i].data(), v[i].data(), got.data()}, domains));
+  }
+  EXPECT(u[0] == u[1] && v[0] == v[1] && u[0] != v[0]);
   std::vector<float> unmasked(wanted.size());
   EXPECT_OK(far.run({x.data()}, {unmasked.data()}));
   EXPECT(unmasked != wanted);

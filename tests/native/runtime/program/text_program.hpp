@@ -25,8 +25,10 @@ class TextProgram {
 
 class Planned {
  public:
-  Planned(const TextProgram& program, std::initializer_list<ath_symbol_value> values, ath_device* device = nullptr) {
-    EXPECT_OK(ath_executable_create(program.get(), &device, device ? 1 : 0, values.begin(), values.size(), &executable_));
+  Planned(const TextProgram& program, std::initializer_list<ath_symbol_value> values, ath_device* device = nullptr)
+      : Planned(program, values, device ? std::vector<ath_device*>{device} : std::vector<ath_device*>{}) {}
+  Planned(const TextProgram& program, std::initializer_list<ath_symbol_value> values, const std::vector<ath_device*>& devices) {
+    EXPECT_OK(ath_executable_create(program.get(), devices.data(), devices.size(), values.begin(), values.size(), &executable_));
   }
   Planned(const Planned&) = delete;
   ~Planned() { ath_executable_release(executable_); }

@@ -6,10 +6,10 @@
 
 namespace {
 
+using plugin::near;
+
 std::atomic<uint64_t> uploads, downloads;
 std::atomic<int> blocks;
-
-float* near(void* memory) { return reinterpret_cast<float*>(static_cast<char*>(memory) - plugin::kFar); }
 
 int64_t count_of(const ath_operand& operand) {
   int64_t count = 1;

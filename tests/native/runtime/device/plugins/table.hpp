@@ -26,6 +26,7 @@ inline ath_status op_execute(void*, const void*, void* const*, void*) { return A
 
 // Memory that is not the host's: the addresses handed out are no addresses there.
 constexpr size_t kFar = size_t{1} << 46;
+inline float* near(void* memory) { return reinterpret_cast<float*>(static_cast<char*>(memory) - kFar); }
 inline ath_status memory_allocate(void*, size_t bytes, void** out_memory) {
   return *out_memory = static_cast<char*>(std::calloc(1, bytes)) + kFar, ATH_OK;
 }
