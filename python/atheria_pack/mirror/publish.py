@@ -78,7 +78,7 @@ def publish(
         number = place.current()
         parent = None if number is None else history.manifest(place, number)
         if parent and parent.request == request and _same(place, parent, staged, sums):
-            _renew(place, parent, staged, sign, stamps)
+            _renew(place, parent, staged, sums, sign, stamps)
             return None
         found = Manifest(
             generation=parent.generation + 1 if parent else 1,
@@ -185,22 +185,24 @@ def _without_page(lines: Iterable[bytes]) -> Iterator[bytes]:
     return (line for line in lines if not line.endswith(f"  {PAGE}\n".encode()))
 
 
-def _renew(place: Place, parent: Manifest, staged: Path, sign: Signer | None, stamps: Stamps) -> None:
+def _renew(place: Place, parent: Manifest, staged: Path, sums: str, sign: Signer | None, stamps: Stamps) -> None:
     """Put right what is lost or damaged of the visible generation, from the same files made anew."""
     folder = generation_folder(parent.generation)
     renewed = False
-    for path, digest in history.sums(place, parent.generation):
-        if not (staged / path).is_file():
-            continue  # a package
-        target = f"{folder}/{path}" if is_index(path) else path
-        if stamps.check(target, digest):
-            continue
-        with open(staged / path, "rb") as stream:
-            if sha256_of(stream) != digest:
-                continue  # the page of another day
+
+    def renew(target: str, path: str, digest: str) -> bool:
+        if not (staged / path).is_file() or stamps.check(target, digest):  # what is not staged is a package, and was checked
+            return False
         place.put(target, staged / path)
         stamps.remember(target, digest)
-        renewed = True
+        return True
+
+    with open(staged / SUMS, "rb") as lines:
+        for path, digest in read_sums(lines, str(staged / SUMS)):
+            if path != PAGE or sums == parent.sums:  # else it is the page of another day
+                renewed |= renew(f"{folder}/{path}" if is_index(path) else path, path, digest)
+    if sums == parent.sums:
+        renewed |= renew(f"{folder}/{SUMS}", SUMS, sums)
     if sign and place.look(f"{folder}/{SIGNATURE}") is None:
         place.write(f"{folder}/{SIGNATURE}", sign(parent.to_bytes()))
         renewed = True
