@@ -44,7 +44,7 @@ class Member:
 
 
 def read_package(path: Path) -> list[Member]:
-    """All members of a package, in the order of the archive. PackageFileError names a file that is torn or no .conda."""
+    """All files and links of a package, in the order of the archive. PackageFileError names a file that is torn or no .conda."""
     try:
         with zipfile.ZipFile(path) as archive:
             torn = archive.testzip()
@@ -64,6 +64,8 @@ def _unpacked(part: str, packed: bytes, package: str) -> Iterator[Member]:
         unpacked = io.BytesIO(stream.read())
     with tarfile.open(fileobj=unpacked, mode="r:") as archive:
         for entry in archive:
+            if entry.isdir():
+                continue  # some writers list them; an installation makes the folders of its files anyway
             content = archive.extractfile(entry) if entry.isfile() else None
             if content is None and not entry.issym():
                 raise PackageFileError(f"{package}: {entry.name} is neither a file nor a symbolic link (tar type {entry.type!r})")

@@ -1,11 +1,14 @@
 """Package files: what is written is read back, equal members give equal bytes, and a torn file is refused by its name."""
 
+import io
 import os
+import tarfile
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
+import zstandard
 from atheria_pack.errors import PackageFileError
 from atheria_pack.package_file import Member, package_bytes, read_package, write_package
 
@@ -68,6 +71,32 @@ def test_another_archive_is_refused_with_what_it_holds(tmp_path: Path) -> None:
         archive.writestr("readme.txt", "hello")
     with pytest.raises(PackageFileError, match=r"a-1-0\.conda holds readme\.txt; expected pkg-a-1-0\.tar\.zst"):
         read_package(path)
+
+
+def packed(kind: bytes) -> bytes:
+    """A package's part with a file and, before it, an entry of another kind."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("share")
+        entry.type, entry.linkname = kind, "info/about.json"
+        archive.addfile(entry)
+        archive.addfile(tarfile.TarInfo("share/a"))
+    return zstandard.ZstdCompressor().compress(buffer.getvalue())
+
+
+def written(path: Path, kind: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        for part in ("pkg", "info"):
+            archive.writestr(f"{part}-{path.stem}.tar.zst", packed(kind))
+    return path
+
+
+def test_folders_are_no_members_and_what_cannot_be_installed_is_refused(tmp_path: Path) -> None:
+    assert [member.name for member in read_package(written(tmp_path / "a-1-0.conda", tarfile.DIRTYPE))] == ["share/a"] * 2
+    for kind in (tarfile.LNKTYPE, tarfile.CHRTYPE):
+        with pytest.raises(PackageFileError, match="a-1-0.conda: share is neither a file nor a symbolic link"):
+            read_package(written(tmp_path / "a-1-0.conda", kind))
 
 
 def test_a_renamed_package_is_refused(tmp_path: Path) -> None:
