@@ -57,13 +57,11 @@ class RecordTable:
 
     def entries(self, subdir: str | None = None) -> Iterator[Entry]:
         """All entries, or those of a subdir, sorted by subdir, table and key."""
-        return self._walk("" if subdir is None else "subdir = ? AND", () if subdir is None else (subdir,))
+        return self._walk({} if subdir is None else {"subdir": subdir})
 
     def named(self, name: str, subdir: str | None = None) -> Iterator[Entry]:
         """The entries of a package's name in any case, sorted by subdir, table and key."""
-        name = name.lower()
-        where, values = ("name = ? AND", (name,)) if subdir is None else ("name = ? AND subdir = ? AND", (name, subdir))
-        return self._walk(where, values)
+        return self._walk({"name": name.lower(), **({} if subdir is None else {"subdir": subdir})})
 
     def get(self, path: str) -> Entry | None:
         """The entry of a file `subdir/file_name`; where several tables have the file, that of the first in the order of `entries`."""
@@ -152,13 +150,17 @@ class RecordTable:
                     if self._database.in_transaction:  # a full disk ends it
                         self._database.execute("COMMIT")
 
-    def _walk(self, where: str, values: tuple[str, ...]) -> Iterator[Entry]:
-        # A query per batch, each going on after the last row: no cursor stays open over a change.
-        last: tuple[str, str, str] = ("", "", "")
-        query = f"SELECT {_COLUMNS} FROM entries WHERE {where} (subdir, tbl, key) > (?, ?, ?) ORDER BY subdir, tbl, key LIMIT {_BATCH}"
-        while rows := self._rows(query, (*values, *last)):
+    def _walk(self, having: dict[str, str]) -> Iterator[Entry]:
+        # A query per batch, each going on after the last row: no cursor stays open over a change. What is fixed is left out of the
+        # comparison, or sqlite looks for the place to go on from the first row.
+        order = [column for column in ("subdir", "tbl", "key") if column not in having]
+        fixed = "".join(f"{column} = ? AND " for column in having)
+        after = f"({', '.join(order)}) > ({', '.join('?' * len(order))})"
+        query = f"SELECT {_COLUMNS} FROM entries WHERE {fixed}{after} ORDER BY subdir, tbl, key LIMIT {_BATCH}"
+        last: tuple[Any, ...] = ("",) * len(order)
+        while rows := self._rows(query, (*having.values(), *last)):
             yield from map(_entry, rows)
-            last = rows[-1][:3]
+            last = rows[-1][:3][-len(order) :]
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

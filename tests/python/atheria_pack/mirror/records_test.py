@@ -158,3 +158,21 @@ def test_a_full_disk_is_explained(tmp_path: Path) -> None:
             table.add(map(entry, range(5000)))
     with RecordTable() as table, pytest.raises(sqlite3.OperationalError):
         table._write("INSERT INTO absent VALUES (?)", [(1,)])  # another error of sqlite's keeps its name
+
+
+def test_iterating_takes_steps_in_proportion() -> None:
+    def steps(count: int) -> int:
+        counted = 0
+
+        def step() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with RecordTable() as table:
+            table.add(map(entry, range(count)))
+            table._database.set_progress_handler(step, 100)
+            assert sum(1 for _ in table.entries("linux-64")) == sum(1 for _ in table.entries()) == count
+            return counted
+
+    assert steps(8000) < 5 * steps(2000)
