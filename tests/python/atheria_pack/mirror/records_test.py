@@ -19,7 +19,7 @@ VALUES = some.recursive(
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(WORDS, inner, max_size=3),
     max_leaves=6,
 )
-NAMES = some.text("abé_-", min_size=1, max_size=3)
+NAMES = some.text("aBé_-", min_size=1, max_size=3)
 TABLES = some.sampled_from(["packages", "packages.conda", "v3.conda", "v3.whl"])
 
 
@@ -42,7 +42,7 @@ def entry(number: int = 0, **changes: Any) -> Entry:
     return replace(made, **changes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(some.lists(entries(), max_size=20))
 def test_what_went_in_comes_out_in_order(given_entries: list[Entry]) -> None:
     expected = {identity(made): made for made in given_entries}
@@ -52,15 +52,16 @@ def test_what_went_in_comes_out_in_order(given_entries: list[Entry]) -> None:
         assert list(table.entries()) == in_order
         assert [list(made.record) for made in table.entries()] == [list(made.record) for made in in_order]  # the members' order, too
         assert len(table) == len(expected)
-        assert list(table.names()) == sorted({made.name for made in in_order})
+        assert list(table.names()) == sorted({made.name.lower() for made in in_order})
         assert table.subdirs() == sorted({made.subdir for made in in_order})
         for subdir in ("linux-64", "noarch", "osx-64"):
             mine = [made for made in in_order if made.subdir == subdir]
             assert list(table.entries(subdir)) == mine
-            assert list(table.names(subdir)) == sorted({made.name for made in mine})
+            assert list(table.names(subdir)) == sorted({made.name.lower() for made in mine})
         for name in {made.name for made in in_order} | {"absent"}:
-            assert list(table.named(name)) == [made for made in in_order if made.name == name]
-            assert list(table.named(name, "noarch")) == [made for made in in_order if made.name == name and made.subdir == "noarch"]
+            assert list(table.named(name)) == [made for made in in_order if made.name.lower() == name.lower()]
+            named = [made for made in in_order if made.name.lower() == name.lower() and made.subdir == "noarch"]
+            assert list(table.named(name.upper(), "noarch")) == named
         for made in in_order:
             same_file = [other for other in in_order if other.path == made.path]
             assert table.of_file(made.path) == same_file
@@ -81,9 +82,9 @@ def test_a_reason_goes_to_every_table_that_has_the_file() -> None:
     twin = entry(table="v3.conda", key="p0-1-0")
     with RecordTable() as table:
         table.add([entry(), twin, entry(1)])
-        for reason in ("second", "first", "second"):
+        for reason in ("3", "1", "3", "5", "2", "4"):
             table.mark("linux-64/p0-1-0.conda", reason)
-        assert [made.why for made in table.entries()] == [("first", "second"), (), ("first", "second")]
+        assert [made.why for made in table.entries()] == [tuple("12345"), (), tuple("12345")]
         with pytest.raises(KeyError, match="p7"):
             table.mark("linux-64/p7-1-0.conda", "absent")
 
