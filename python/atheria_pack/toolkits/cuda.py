@@ -61,8 +61,8 @@ def find_cuda(
     """Every nvcc and what becomes of it.
 
     Packages are always built by the channel's compiler (`channel_version`, None if it has none), whatever is installed: what
-    they hold must not depend on this machine. Builds for development take the one that CUDACXX names, else the newest that
-    takes this machine's GCC (`gcc`, None if there is none), the first of several.
+    they hold must not depend on this machine. For development the one that CUDACXX names is best, else the newest that takes
+    this machine's GCC (`gcc`, None if there is none), the first of several; CMake finds it if CUDACXX or PATH leads to it.
     """
     found: list[Toolkit] = []
     if channel_version is not None:
@@ -81,13 +81,18 @@ def find_cuda(
         obstacle = _obstacle(one, gcc)
         if one is chosen:
             why = "named by CUDACXX" if named and one.path == Path(named) else "the newest that takes this machine's compiler"
-            reason = f"builds for development use it: {why}; {host}"
+            # CMake looks nowhere else.
+            reached = one.path in (Path(named) if named else None, on_path("nvcc", environment))
+            use = "builds for development use it" if reached else f"builds for development use it with CUDACXX={one.path}"
+            reason = f"{use}: {why}; {host}"
         elif obstacle:
             reason = obstacle
         else:
             assert chosen is not None
             reason = f"{chosen.version} at {chosen.path} is used instead; {host}"
         found.append(Toolkit("cuda", "nvcc", one.version, str(one.path), one is chosen, reason))
+    if named and not any((one if isinstance(one, Path) else one.path) == Path(named) for one in compilers):
+        found.append(Toolkit("cuda", "nvcc", "", named, False, "named by CUDACXX, but no program is there"))
     if not compilers:
         found.append(Toolkit("cuda", "nvcc", "", "", False, "no nvcc on PATH, in CUDA_HOME, CUDA_PATH or the usual folders"))
     return found

@@ -25,6 +25,8 @@ def find_compilers(environment: Mapping[str, str]) -> list[Toolkit]:
     used = False
     for name in names:
         path = on_path(name, environment)
+        if path is None and name == names[0] and environment.get("CXX"):
+            found.append(Toolkit("compiler", name, "", "", False, "named by CXX, but not on PATH"))
         if path is None or path.resolve() in seen:
             continue
         seen.add(path.resolve())

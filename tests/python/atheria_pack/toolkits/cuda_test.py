@@ -57,6 +57,22 @@ def test_a_named_compiler_is_used_if_it_takes_the_host(tmp_path: Path) -> None:
     assert new.version == "13.0.88"
 
 
+def test_how_the_chosen_one_is_reached_is_told(tmp_path: Path) -> None:
+    """CMake takes CUDACXX, else what is on PATH: a newer one elsewhere is no use to it unasked."""
+    old, new = nvcc(tmp_path / "cuda-12.6", "12.6.85", 13), nvcc(tmp_path / "cuda-13.0", "13.0.88", 15)
+    unreached = f"builds for development use it with CUDACXX={new}: the newest"
+    for variables, told in (
+        (environment(old.parents[1]), unreached),
+        (environment(new.parents[1]), "builds for development use it: the newest"),
+        (environment(old.parents[1], CUDACXX=str(new)), "builds for development use it: named by CUDACXX"),
+        (environment(old.parents[1], CUDACXX=str(tmp_path / "nvcc-14")), unreached),
+    ):
+        found = find_cuda(variables, "12.2.0", None, [tmp_path])
+        assert [one.path for one in found if one.chosen] == [str(new)]
+        assert [one.reason for one in found if one.chosen][0].startswith(told)
+    assert (found[-1].path, found[-1].reason) == (str(tmp_path / "nvcc-14"), "named by CUDACXX, but no program is there")
+
+
 def test_the_channels_compiler_builds_packages_whatever_is_installed(tmp_path: Path) -> None:
     nvcc(tmp_path / "cuda-13.9", "13.9.1", 15)
     first, second = find_cuda(environment(), "12.2.0", "13.0.88", [tmp_path])

@@ -36,6 +36,8 @@ def test_the_first_compiler_for_cpp20_is_used_and_old_ones_say_so(tmp_path: Path
     }
     (named, *_) = find_compilers({**here(tmp_path), "CXX": "clang++-18"})
     assert (named.name, named.chosen, named.reason) == ("clang", True, "named by CXX")
+    missing, *_ = find_compilers({**here(tmp_path), "CXX": "clang++-19 -m32"})
+    assert (missing.name, missing.chosen, missing.reason) == ("clang++-19", False, "named by CXX, but not on PATH")
 
 
 def test_no_compiler_says_what_to_install(tmp_path: Path) -> None:
