@@ -66,8 +66,7 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: 
     rendered = render_platforms(workspace.root, variants, request.native, digests)
     whole = merged(rendered, request.native)
     check_keys(written, whole)
-    asked = {output.identifier for platform in request.platforms for output in rendered[platform] if request.names(output)}
-    jobs = select(make_jobs(output for output in whole if output.identifier in asked), request.only)
+    jobs = _asked_for(rendered, whole, request)
     solvers = Solvers([channel.uri], request.native, channel.name)
     family = {output.name for output in whole}
     parts: dict[str, dict[str, str]] = {}
@@ -93,6 +92,20 @@ def survey(workspace: Workspace, request: Request, channel: BaseChannel, tests: 
     )
     decisions = decide(jobs, parts, obstacles, records, damages, tests)
     return Matrix(channel, tuple(decisions), tuple(make_jobs(whole)), previews)
+
+
+def check_request(workspace: Workspace, request: Request) -> None:
+    """Refuse what `survey` would refuse of recipes, variants and patterns, without a channel: before one is made, which takes minutes."""
+    written = {platform: load_variants(workspace.variants, platform) for platform in PLATFORMS}
+    rendered = render_platforms(workspace.root, written, request.native, Digests(workspace.root))
+    whole = merged(rendered, request.native)
+    check_keys(written, whole)
+    _asked_for(rendered, whole, request)
+
+
+def _asked_for(rendered: Mapping[str, Iterable[Output]], whole: Iterable[Output], request: Request) -> list[Job]:
+    asked = {output.identifier for platform in request.platforms for output in rendered[platform] if request.names(output)}
+    return select(make_jobs(output for output in whole if output.identifier in asked), request.only)
 
 
 def render_platforms(root: Path, variants: Mapping[str, Variants], native: str, digests: Digests) -> dict[str, list[Output]]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from atheria_pack.bootstrap import BootstrapEvent
 from atheria_pack.channel.base import BaseChannel, choose
 from atheria_pack.errors import UsageError
 from atheria_pack.machine import default_jobs
-from atheria_pack.matrix import Request
+from atheria_pack.matrix import Request, check_request
 from atheria_pack.platforms import PLATFORMS, native_platform
-from atheria_pack.recipes import find_recipes, parse
 from atheria_pack.variants import check_names, load_variants, suggestion
 from atheria_pack.workspace import Workspace, find_workspace
 
@@ -110,19 +110,27 @@ def names_in(text: str | None) -> tuple[str, ...]:
 def channel_of(
     arguments: argparse.Namespace, workspace: Workspace, request: Request, alone: AbstractContextManager[object]
 ) -> BaseChannel:
-    """Check the names and whether the recipes parse, then choose the channel: a typing error must not cost a bootstrap.
+    """Check the names, then choose the channel. A typing error must not cost a bootstrap: before the first one all is checked that
+    can be without it.
 
     Only Pythons that were asked for have to be on this machine; cells of the others are skipped where they are not. `alone`
     is entered to bootstrap a channel: the workspace's lock, where the caller does not hold it already.
     """
     check_names({name: load_variants(workspace.variants, name) for name in request.platforms}, request.accels, request.pythons)
-    for recipe in find_recipes(workspace.root):
-        parse(recipe)
     say = print_event if sys.stderr.isatty() or not arguments.json else _silent
     asked = arguments.channel
     if asked and (callers_folder() / asked).is_dir():
         asked = str(callers_folder() / asked)
-    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say, alone, request.platforms)
+    first = _checked_first(workspace, request, alone)
+    return choose(asked, workspace.root, workspace.output, jobs_of(arguments), request.pythons, say, first, request.platforms)
+
+
+@contextmanager
+def _checked_first(workspace: Workspace, request: Request, alone: AbstractContextManager[object]) -> Iterator[None]:
+    if not (workspace.output / "bootstrap" / "channel").is_dir():
+        check_request(workspace, request)
+    with alone:
+        yield
 
 
 def print_event(event: BootstrapEvent) -> None:

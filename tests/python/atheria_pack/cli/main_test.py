@@ -246,11 +246,20 @@ def test_a_wrong_recipe_is_one_message(project: Path, empty: Path) -> None:
     assert done.stderr.startswith("error: fix/recipe.yaml:29:20: invalid value for 'requirements': unknown field 'runs'; did you mean run?\n")
 
 
-def test_a_wrong_recipe_costs_no_bootstrap(project: Path) -> None:
-    recipe = project / "recipes" / "fix" / "recipe.yaml"
-    recipe.write_text(recipe.read_text().replace("requirements: {run:", "requirements: {runs:"))
-    done = pack(project, "build-all", "--channel", "bootstrap")
-    assert done.returncode == 2 and done.stderr.startswith("error: fix/recipe.yaml:29:20: ")
+@pytest.mark.parametrize(
+    ("path", "right", "wrong", "words", "told"),
+    [
+        ("recipes/fix/recipe.yaml", "requirements: {run:", "requirements: {runs:", "", "error: fix/recipe.yaml:29:20: "),
+        ("variants.yaml", "atheria_accel:", "xyz: [1]\natheria_accel:", "", "error: variants.yaml has keys that no recipe looks at"),
+        ("variants.yaml", "a", "a", "--only fix-cor=*", "error: --only fix-cor=*: fits no cell"),
+    ],
+)
+def test_a_typing_error_costs_no_bootstrap(project: Path, path: str, right: str, wrong: str, words: str, told: str) -> None:
+    text = (project / path).read_text()
+    assert right in text
+    (project / path).write_text(text.replace(right, wrong, 1))
+    done = pack(project, "build-all", "--channel", "bootstrap", *words.split())
+    assert done.returncode == 2 and done.stderr.startswith(told), done.stderr
     assert not (project / "output" / "bootstrap").exists()
 
 
