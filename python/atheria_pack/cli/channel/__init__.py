@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
-import importlib.util
 import os
 import sqlite3
 import sys
@@ -31,9 +30,8 @@ def file_of(verb: str) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="channel_verb", required=True, metavar="VERB")
     for name in VERBS:
-        if importlib.util.find_spec(f"{__name__}.{file_of(name)}") is not None:
-            verb = _module(name)
-            verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
+        verb = _module(name)
+        verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
 
 
 def run(arguments: argparse.Namespace) -> int:

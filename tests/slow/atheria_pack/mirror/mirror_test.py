@@ -1,0 +1,51 @@
+"""From a folder to a bucket, and from the bucket to a folder, by the verb's own code."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atheria_pack.mirror.fetch import Quiet
+from atheria_pack.mirror.mirror import Options, Report, Talk, mirror
+from atheria_pack.mirror.places import open_place
+from atheria_pack.mirror.wanted.request import Request
+from upstream import Package, make_upstream
+
+SOME = Request(specs=("python", "tensor=*=cpu*"), platforms=("linux-64", "osx-arm64"), profiles=("no-gpu", "macos"))
+
+
+class Watching(Quiet):
+    def __enter__(self) -> "Watching":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def made(source: str, target: str) -> Report:
+    return mirror([source], open_place(target), SOME, Options(), Talk(lambda text: None, lambda files, size: Watching()))
+
+
+def packages(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*/*.conda")}
+
+
+def test_a_bucket_is_filled_and_mirrored_in_turn(tmp_path: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same packages and records, and nothing fetched twice."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    upstream = make_upstream(tmp_path / "up", 0, 5, index="json")
+    target = f"{bucket.url}/channel"
+    assert made(upstream.url, target).published and not made(upstream.url, target).published
+    keys = bucket.keys()
+    assert any(key.startswith("channel/linux-64/tensor-2.1-") for key in keys)
+    made(target, str(tmp_path / "back"))
+    made(upstream.url, str(tmp_path / "straight"))
+    assert packages(tmp_path / "back") == packages(tmp_path / "straight") != {}
+    for subdir in ("linux-64", "osx-arm64", "noarch"):
+        back, straight = (json.loads((tmp_path / name / subdir / "repodata.json").read_text())["packages.conda"] for name in ("back", "straight"))
+        assert back == straight, subdir
+    upstream.add(Package("ca-certificates", "2027.1.1", subdir="noarch"))
+    report = made(upstream.url, target)
+    assert report.published and report.fetched.files == 1
+    assert bucket.keys().keys() - keys.keys() >= {"channel/noarch/ca-certificates-2027.1.1-h0_0.conda"}
