@@ -9,7 +9,8 @@ import zstandard
 
 from atheria_pack.mirror.sources.source import SourceError
 
-_PIECE = 1 << 14  # bytes read at once: small, because a piece of zeros unpacks to thousands of times its size
+_PIECE = 1 << 16  # bytes read at once
+_SLICE = 1 << 9  # bytes unpacked at once: few, because four bytes may stand for a block of 128 KiB
 
 
 class IndexStream:
@@ -22,7 +23,8 @@ class IndexStream:
         self._digest = hashlib.sha256()
         self._unpacker = zstandard.ZstdDecompressor().decompressobj() if packed else None
         self._taken = 0  # bytes as the source has them
-        self._left = b""
+        self._packed = b""
+        self._left = memoryview(b"")
         self._offset = 0  # of what was handed out last, unpacked
         self._length = 0
         self._line = 1
@@ -38,11 +40,15 @@ class IndexStream:
         if size == 0:
             return b""
         while not self._left:
-            piece = self._piece()
-            if not piece:
+            if not self._packed:
+                self._packed = self._piece()
+            if not self._packed:
                 break
-            self._left = piece if self._unpacker is None else self._unpacked(piece)
-        out, self._left = self._left[:size], self._left[size:]
+            if self._unpacker is None:
+                self._left, self._packed = memoryview(self._packed), b""
+            else:
+                self._left = memoryview(self._unpacked())
+        out, self._left = bytes(self._left[:size]), self._left[size:]
         self._offset += self._length
         self._line += self._newlines
         self._length, self._newlines = len(out), out.count(b"\n")
@@ -71,14 +77,14 @@ class IndexStream:
             raise SourceError(f"{self.label} is torn: its {self._taken} bytes end in the middle of a zstandard frame")
         return piece
 
-    def _unpacked(self, piece: bytes) -> bytes:
-        out = b""
-        while piece:
-            if self._unpacker is None or self._unpacker.eof:  # several frames in a row are one stream
-                self._unpacker = zstandard.ZstdDecompressor().decompressobj()
-            try:
-                out += self._unpacker.decompress(piece)
-            except zstandard.ZstdError as error:
-                raise SourceError(f"{self.label} is broken near byte {self._taken}: {error}") from error
-            piece = self._unpacker.unused_data
+    def _unpacked(self) -> bytes:
+        """What the next slice stands for."""
+        if self._unpacker is None or self._unpacker.eof:  # several frames in a row are one stream
+            self._unpacker = zstandard.ZstdDecompressor().decompressobj()
+        piece, self._packed = self._packed[:_SLICE], self._packed[_SLICE:]
+        try:
+            out = self._unpacker.decompress(piece)
+        except zstandard.ZstdError as error:
+            raise SourceError(f"{self.label} is broken near byte {self._taken - len(self._packed)}: {error}") from error
+        self._packed = self._unpacker.unused_data + self._packed
         return out

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from atheria_pack.mirror.entry import Entry
 from atheria_pack.mirror.sources import open_source
+from atheria_pack.mirror.sources.http import HttpSource
 from atheria_pack.mirror.sources.reference import resolved
 from atheria_pack.mirror.sources.source import Source, SourceError
 
@@ -17,6 +18,7 @@ class Origins:
 
     def __init__(self) -> None:
         self._bases: dict[str, tuple[Source, str]] = {}
+        self._opened: list[HttpSource] = []
         self._lock = threading.Lock()
 
     def below(self, source: Source, index: str, base_url: Any) -> str:
@@ -26,15 +28,27 @@ class Origins:
         holder, folder = resolved(source, index, base_url or "./")
         base = f"{holder.address.rstrip('/')}/{folder}/" if folder else f"{holder.address.rstrip('/')}/"
         with self._lock:
-            self._bases.setdefault(base, (holder, folder))
+            self._keep(base, holder, folder, of_its_own=holder is not source)
         return base
+
+    def close(self) -> None:
+        """Close the connections to servers that indexes named. Nothing happens the second time."""
+        with self._lock:
+            for source in self._opened:
+                source.close()
 
     def find(self, entry: Entry) -> tuple[Source, str]:
         """The source of an entry's file, and the path there."""
         base, _, name = entry.origin.rpartition("/")
         with self._lock:
             if f"{base}/" not in self._bases:  # a wheel, whose record has an address of its own
-                self._bases[f"{base}/"] = (open_source(base), "")
+                self._keep(f"{base}/", open_source(base), "", of_its_own=True)
             source, folder = self._bases[f"{base}/"]
         name = name if name == entry.file_name else unquote(name)
         return source, f"{folder}/{name}".lstrip("/")
+
+    def _keep(self, base: str, source: Source, folder: str, of_its_own: bool) -> None:
+        if base not in self._bases:
+            self._bases[base] = (source, folder)
+            if of_its_own and isinstance(source, HttpSource):
+                self._opened.append(source)

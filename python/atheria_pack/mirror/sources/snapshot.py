@@ -17,6 +17,7 @@ from atheria_pack.mirror.layout import REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_
 from atheria_pack.mirror.records import RecordTable
 from atheria_pack.mirror.sources import open_source
 from atheria_pack.mirror.sources.entries import entry_of
+from atheria_pack.mirror.sources.http import HttpSource
 from atheria_pack.mirror.sources.index_stream import IndexStream
 from atheria_pack.mirror.sources.needs import needed
 from atheria_pack.mirror.sources.origins import Origins
@@ -42,6 +43,7 @@ class Snapshot:
         self._folder = folder
         self._indexes: list[dict[str, str]] = [{} for _ in sources]
         self.origins = Origins()
+        self.own: list[HttpSource] = []  # those that were opened for it
 
     def manifest_sources(self) -> list[dict[str, Any]]:
         """For a manifest: {address, indexes: {path: sha256}} of each source, in the order of their priority."""
@@ -63,8 +65,11 @@ class Snapshot:
         self._indexes[number][path] = sha256
 
     def close(self) -> None:
-        """Remove the table. Nothing happens the second time."""
+        """Remove the table, and close the connections that were opened for it. Nothing happens the second time."""
         self.table.close()
+        self.origins.close()
+        for source in self.own:
+            source.close()
         self._folder.cleanup()
 
     def __enter__(self) -> Snapshot:
@@ -90,12 +95,14 @@ def snapshot(
 
     SourceError for an index that is missing or broken, UnsafeNameError for a file name that is none.
     """
+    sources = list(sources)
     opened = [open_source(source) if isinstance(source, str) else source for source in sources]
     twice = sorted({source.address for source in opened if sum(source.address == other.address for other in opened) > 1})
     if twice or not opened:
         raise UsageError(f"the source {twice[0]} is named twice" if twice else "no source is named; expected the address of a channel")
     wanted = sorted({checked_subdir(subdir, "the platforms asked for") for subdir in subdirs} | {_NOARCH})
     found = Snapshot(opened, tempfile.TemporaryDirectory(prefix="snapshot-", dir=scratch))
+    found.own = [source for source, given in zip(opened, sources, strict=True) if isinstance(source, HttpSource) and source is not given]
     try:
         _Reading(found, wanted, None if names is None else {name.lower() for name in names}).run()
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,13 @@ def reachable(table: RecordTable, names: Iterable[str]) -> frozenset[str]:
 
 
 class Solving:
-    """Solves for one platform over the records of some names in a table. Close it to let go of its files."""
+    """Solves for one platform over the records of some names in a table. Close it to remove its files."""
 
     def __init__(self, table: RecordTable, names: frozenset[str], platform: str, folder: Path) -> None:
         """`folder`: a new folder for the records in the form that rattler reads."""
         self._table = table
         self._platform = platform
+        self._folder = folder
         self._indexes = []
         channel = rattler.Channel(folder.absolute().as_uri())
         for subdir in (platform, _NOARCH):
@@ -100,9 +102,10 @@ class Solving:
         return any(next(self._table.named(name, subdir), None) is not None for subdir in (self._platform, _NOARCH))
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Remove the files."""
         for index in self._indexes:
             index.close()
+        shutil.rmtree(self._folder)
 
     def __enter__(self) -> Solving:
         return self

@@ -14,6 +14,7 @@ import zstandard
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror.entry import Entry
 from atheria_pack.mirror.layout import UnsafeNameError
+from atheria_pack.mirror.sources.http import HttpSource
 from atheria_pack.mirror.sources.needs import needed
 from atheria_pack.mirror.sources.snapshot import Snapshot, snapshot
 from atheria_pack.mirror.sources.source import SourceError
@@ -382,3 +383,17 @@ def test_over_the_network_with_faults(upstream: Upstream, scratch: Path, monkeyp
             assert without_origin(found) == without_origin(local)
             assert [source["indexes"] for source in found.manifest_sources()] == [source["indexes"] for source in local.manifest_sources()]
         assert all(count == 1 for path, count in server.asked.items() if not server.offsets[path][1:])  # each index once
+
+
+def test_only_connections_of_its_own_are_closed(tmp_path: Path, scratch: Path) -> None:
+    write_channel(tmp_path / "channel", linux_64=[record("x")])
+    with FaultyServer(tmp_path / "channel") as server, FaultyServer(tmp_path / "channel") as other:
+        given = HttpSource(server.url)
+        with snapshot([given, other.url], ["linux-64"], scratch) as found:
+            opened = found.sources[1]
+        assert isinstance(opened, HttpSource)
+        with pytest.raises(RuntimeError, match="closed"), opened.open("noarch/repodata.json"):
+            pass
+        with given.open("noarch/repodata.json") as answer:
+            assert answer.stream.read()
+        given.close()

@@ -152,3 +152,13 @@ def test_little_memory_for_a_large_index() -> None:
         return peak
 
     assert measured(10_000) < measured(500) + 100_000
+
+
+def test_little_memory_for_an_index_that_unpacks_to_very_much() -> None:
+    packed = zstandard.compress(b" " * (48 << 20) + b"{}")
+    assert len(packed) < 10_000
+    tracemalloc.start()
+    assert read(packed, packed=True) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 36 << 20
