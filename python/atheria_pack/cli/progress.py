@@ -6,14 +6,15 @@ import errno
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from atheria_pack.outcome import JobResult
-from atheria_pack.plan import Job
+if TYPE_CHECKING:
+    from atheria_pack.outcome import JobResult
+    from atheria_pack.plan import Job
 
 # Words and marks say it; colour only repeats it.
 _STYLES = {

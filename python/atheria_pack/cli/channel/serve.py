@@ -9,7 +9,6 @@ import sys
 from atheria_pack.cli.options import callers_folder
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror.places.folder import FolderPlace
-from atheria_pack.mirror.serve import mirror_server
 
 HELP = "serve a mirror in a folder over HTTP, for a quick look: page, indexes, packages"
 _EVERYWHERE = ("0.0.0.0", "::")
@@ -24,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from atheria_pack.mirror.serve import mirror_server  # a web server is long to load, and no other verb needs it
+
     folder = callers_folder() / arguments.mirror
     if not folder.is_dir():
         raise UsageError(f"{arguments.mirror} is no folder here; a bucket serves itself, and `channel mirror SRC {arguments.mirror}` makes a mirror")
