@@ -198,6 +198,16 @@ def test_what_is_no_bundle_at_all(tmp_path: Path) -> None:
     assert "expected at most" in refuse(entry("bundle.json", size=1 << 32), tmp_path / "large")
 
 
+@pytest.mark.parametrize("name", ["bundle.json", "bundle.json.sig"])
+def test_what_is_read_before_the_listing_is_compared_after(good: bytes, tmp_path: Path, name: str) -> None:
+    """A header that says the same to tar is not the one that was written."""
+    strange = {"bundle.json": {"mode": 0o600}, "bundle.json.sig": {"mtime": PUBLISHED + 1}}[name]
+    with tarfile.open(fileobj=io.BytesIO(good)) as archive:
+        content = archive.extractfile(name).read()  # type: ignore[union-attr]
+    pieces = [(found, entry(name, content, **strange) if found == name else piece) for found, piece in pieces_of(good)]
+    assert f"the header of {name} was changed" in refuse(joined(pieces), tmp_path)
+
+
 def test_something_hidden_is_found(good: bytes, tmp_path: Path) -> None:
     """Bytes that tar does not show: in the filling behind a member, after the end."""
     at = good.index(b"<p>") + 3
