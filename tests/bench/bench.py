@@ -17,7 +17,8 @@ ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"of {', '.join(SUBJECTS)}; all by default")
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT",
+                        help=f"of {', '.join(SUBJECTS)}; all by default. `channel`, alone, measures mirrors and has its own --help")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: for looking, not for quoting")
     parser.add_argument("--backend", default="auto", help="atheria backend to measure (default: auto)")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench" / "bench.json", metavar="FILE")
@@ -33,6 +34,11 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["channel"]:  # needs no native build, and all cores
+        sys.path.insert(0, str(HERE))
+        import channel
+
+        return channel.main(sys.argv[2:])
     chosen = arguments()
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
