@@ -26,6 +26,7 @@ from atheria_pack.mirror.plan import Check, Plan, Summary
 from atheria_pack.mirror.publish import publish
 from atheria_pack.mirror.records import RecordTable
 from atheria_pack.mirror.sources import open_source
+from atheria_pack.mirror.sources.described import Described
 from atheria_pack.mirror.sources.folder import FolderSource
 from atheria_pack.mirror.sources.snapshot import Snapshot, snapshot
 from atheria_pack.mirror.sources.source import Source
@@ -253,7 +254,8 @@ class _Run:
     def _publish(self, found: Snapshot, table: RecordTable, stamps: Stamps) -> None:
         staged = self._place.scratch / STAGING / _STAGED
         staged.mkdir(parents=True)
-        for _ in write_indexes(table, staged):
+        described = self._stack.enter_context(Described(found, table))
+        for _ in write_indexes(table, staged, described):
             pass
         facts = PageFacts(sources=[source.address for source in self._sources], requests=_in_words(self._request))
         write_page(table, staged, facts)

@@ -8,6 +8,7 @@ from atheria_pack.mirror import history
 from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.inventory import Inventory
 from atheria_pack.mirror.layout import (
+    CHANNELDATA,
     REPODATA,
     REPODATA_ZST,
     RUN_EXPORTS,
@@ -33,6 +34,8 @@ def sources_unchanged(manifest: Manifest, sources: Sequence[Source], subdirs: It
     wanted = sorted({*subdirs, "noarch"})
     for source, one in zip(sources, told, strict=True):
         indexes = one.get("indexes", {})
+        if CHANNELDATA not in indexes and _digest(source, CHANNELDATA):
+            return False
         for subdir in wanted:
             for group in (_PACKAGES, _EXPORTS):
                 if not any(f"{subdir}/{name}" in indexes for name in group) and any(_digest(source, f"{subdir}/{name}") for name in group):

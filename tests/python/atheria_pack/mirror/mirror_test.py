@@ -141,12 +141,12 @@ def test_nothing_new_writes_nothing_and_asks_for_indexes_only(
     assert not again.published and tree(tmp_path / "m", LOCK, VERIFIED) == {path: what for path, what in was.items() if path != VERIFIED}
 
 
-@pytest.mark.parametrize("change", ["request", "subdir", "run_exports"])
+@pytest.mark.parametrize("change", ["request", "subdir", "run_exports", "channeldata"])
 def test_what_is_new_is_noticed_without_a_new_package(upstream: Upstream, tmp_path: Path, change: str) -> None:
     """What the shortcut compares is all that a generation is made of."""
     index = upstream.folder / "osx-arm64" / "repodata.json"
     exports = upstream.folder / "linux-64" / "run_exports.json"
-    hidden = {"request": None, "subdir": index, "run_exports": exports}[change]
+    hidden = {"request": None, "subdir": index, "run_exports": exports, "channeldata": upstream.folder / "channeldata.json"}[change]
     content = hidden.read_bytes() if hidden else b""
     if hidden:
         hidden.unlink()
