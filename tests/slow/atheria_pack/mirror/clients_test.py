@@ -9,6 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    from pip._vendor import tomli as tomllib
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -54,6 +60,23 @@ def test_each_index_alone_is_enough(mirror: Path, way: str, index: str, tmp_path
 def test_other_machines_get_other_builds(mirror: Path, tmp_path: Path) -> None:
     cuda = install([mirror.as_uri()], ["tensor"], "linux-64", tmp_path / "cuda", virtual=(*LINUX, "__cuda=12.9=0"))
     assert "tensor 2.1 cuda129_py312_hcuda_400" in cuda
+
+
+@pytest.mark.parametrize("client", ["conda", "mamba", "pixi", "rattler"])
+def test_configuration_leads_rattler_there(mirror: Path, client: str, tmp_path: Path) -> None:
+    """What is written for each program, read as that program reads it, and its channels used."""
+    text = done("client-config", mirror.as_uri(), "--for", client)
+    if client in ("conda", "mamba"):
+        settings = yaml.safe_load(text)
+        channels = settings["channels"]
+        assert settings["channel_priority"] == "strict" and settings["default_channels"] == channels
+    elif client == "pixi":
+        workspace = tomllib.loads(text)["workspace"]
+        channels = workspace["channels"]
+        assert workspace["platforms"] == ["linux-64"]
+    else:
+        channels = tomllib.loads(text)["default-channels"]
+    assert "tensor 2.1 cpu_py312_hcpu_200" in install(channels, ["tensor"], "linux-64", tmp_path / "there")
 
 
 # Programs
