@@ -90,6 +90,7 @@ def verify(
     numbers = kept if every else [shown]
     verdict = Verdict(place.address, numbers)
     manifests = {}
+    sizes: dict[int, int] = {}
     for number in kept if shown in kept else [*kept, shown]:
         try:
             manifests[number] = history.manifest(place, number)
@@ -99,8 +100,10 @@ def verify(
     with Inventory() as wanted, Inventory() as known:
         known.see(place.files(""))
         for number, manifest in manifests.items():
-            verdict.troubles += _named(place, manifest, known, wanted if number in numbers else None)
+            verdict.troubles += _named(place, manifest, known, wanted if number in numbers else None, sizes)
         _read(place, wanted, known, jobs, watch, verdict)
+        if not verdict.troubles:  # else it says nothing new
+            verdict.troubles += _sizes(manifests, sizes)
         for number in numbers:
             if number in manifests:
                 verdict.troubles += _agreement(place, manifests[number])
@@ -129,8 +132,9 @@ def _chain(manifests: dict[int, Manifest]) -> Iterator[Trouble]:
             yield Trouble(path, f"published not before generation {number - 1} ({parent.published})", str(manifest.published), "somebody changed it")
 
 
-def _named(place: Place, manifest: Manifest, known: Inventory, wanted: Inventory | None) -> Iterator[Trouble]:
-    """Note what a generation names: in `known` all of it by its path, in `wanted` where to read it."""
+def _named(place: Place, manifest: Manifest, known: Inventory, wanted: Inventory | None, sizes: dict[int, int]) -> Iterator[Trouble]:
+    """Note what a generation names: in `known` all of it by where it lies, in `wanted` as well where it is to be read, in `sizes` the bytes of
+    its packages together."""
     number = manifest.generation
     path = f"{generation_folder(number)}/{SUMS}"
     count = size = 0
@@ -156,8 +160,15 @@ def _named(place: Place, manifest: Manifest, known: Inventory, wanted: Inventory
         return
     if (count, dict(manifest.packages)) != (manifest.files, packages):
         yield Trouble(path, f"{manifest.files} files, packages {dict(manifest.packages)}", f"{count} files, packages {packages}", "it was changed")
-    if wanted is not None and size != manifest.size and all(known.found(name) for name, _ in history.sums(place, number) if _is_package(name)):
-        yield Trouble(path, f"packages of {manifest.size} bytes together", f"{size} bytes", _FETCH)
+    if wanted is not None:
+        sizes[number] = size
+
+
+def _sizes(manifests: dict[int, Manifest], sizes: dict[int, int]) -> Iterator[Trouble]:
+    for number, size in sizes.items():
+        if size != manifests[number].size:
+            path = f"{generation_folder(number)}/{MANIFEST}"
+            yield Trouble(path, f"packages of {manifests[number].size} bytes together", f"{size} bytes", "the manifest was changed")
 
 
 def _read(place: Place, wanted: Inventory, known: Inventory, jobs: int, watch: Watch, verdict: Verdict) -> None:

@@ -52,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(verdict: Verdict) -> list[str]:
-    numbers = f"generation {', '.join(map(str, verdict.generations))}" if len(verdict.generations) < 2 else (
-        f"generations {', '.join(map(str, verdict.generations))}"
-    )
+    numbers = f"generation{'s' if len(verdict.generations) > 1 else ''} {', '.join(map(str, verdict.generations))}"
     rate = f", {binary(verdict.size / verdict.seconds)}/s" if verdict.seconds else ""
     lines = [*map(str, verdict.troubles)]
     if verdict.extra:
@@ -64,5 +62,6 @@ def _lines(verdict: Verdict) -> list[str]:
         lines.append(f"generation {number}: {f'signed by {principal}' if principal else 'signed; --allowed-signers FILE checks by whom'}")
     solved = f", {verdict.solved} combinations of spec and machine solved" if verdict.solved else ""
     read = f"{verdict.files} files, {binary(verdict.size)} read in {verdict.seconds:.1f} s{rate}{solved}"
-    state = f"{len(verdict.troubles)} troubles" if verdict.troubles else "all as published"
+    count = len(verdict.troubles)
+    state = f"{count} trouble{'s' if count > 1 else ''}" if count else "all as published"
     return [*lines, f"{verdict.address}, {numbers}: {state}; {read}"]
