@@ -62,7 +62,7 @@ class Manifest:
             if schema != SCHEMA:
                 raise ManifestError(f"{where}: manifest of schema {schema}; this program reads schema {SCHEMA}")
             found = cls(**value)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ManifestError(f"{where}: no manifest of a mirror ({error})") from error
         if found.to_bytes() != content:
             raise ManifestError(f"{where}: the manifest was not written by this program or was changed since")

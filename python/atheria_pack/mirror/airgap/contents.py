@@ -103,7 +103,8 @@ def _refuse_changed(
         if sha256 is not None and had is not None and sha256 != had:
             raise ChangedPackageError(
                 f"{where}: brings {path} with sha256 {sha256}, and generation {generation} of {place.address} names it with {had}; packages never "
-                "change, so one of both is not what it claims to be"
+                f"change, so one of both is not what it claims to be. Ask who made it; once generation {generation} has left by `channel gc`, "
+                "nothing is compared with it"
             )
 
 

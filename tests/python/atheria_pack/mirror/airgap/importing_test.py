@@ -338,6 +338,8 @@ def _with_sums(files: dict[str, bytes]) -> dict[str, bytes]:
         (lambda files: {**files, "SHA256SUMS": files["SHA256SUMS"] + b"x"}, "SHA256SUMS has sha256 .*, and the manifest says"),
         (lambda files: {**files, "manifest.json": b"{}\n"}, "manifest of schema None"),
         (lambda files: {**files, "manifest.json": b"[]\n"}, "no manifest of a mirror"),
+        (lambda files: {**files, "manifest.json": b"[" * 100_000}, "no manifest of a mirror"),
+        (lambda files: {**files, "manifest.json": b"\xff\n"}, "no manifest of a mirror"),
         (_with_sums, "SHA256SUMS has 11 lines, and the manifest says 12 files"),
     ],
 )
