@@ -1,12 +1,9 @@
-"""`channel mirror` as it is typed: what it reports, each first wrong word, and what Ctrl-C leaves."""
+"""`channel mirror` as it is typed: what it reports, and each first wrong word."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +14,11 @@ _MIRROR_TESTS = Path(__file__).resolve().parents[2] / "mirror"
 sys.path.insert(0, str(_MIRROR_TESTS))
 
 from upstream import Package, Upstream, make_upstream  # noqa: E402
-from web import Fault, FaultyServer  # noqa: E402
 
 
 @pytest.fixture
 def upstream(tmp_path: Path) -> Upstream:
     return make_upstream(tmp_path / "up", 0, 5, index="json")
-
-
-@pytest.fixture
-def server(upstream: Upstream) -> Iterator[FaultyServer]:
-    with FaultyServer(upstream.folder) as running:
-        yield running
 
 
 @pytest.fixture
@@ -135,27 +125,3 @@ def test_other_wrong_things_are_explained_as_well(channel: Any, upstream: Upstre
         status, _, err = channel("up", target, "--platform", "linux-64")
         assert status not in (0, 130) and message in err
     assert [path.name for path in (tmp_path / "others").iterdir()] == ["thesis.tex"]
-
-
-def test_ctrl_c_leaves_what_the_next_run_goes_on_from(upstream: Upstream, server: FaultyServer, channel: Any, tmp_path: Path) -> None:
-    large = Package("large", payload=400_000)
-    upstream.add(large)
-    server.fail(r"large.*conda$", Fault(rate=100_000, times=1))
-    words = [sys.executable, "-m", "atheria_pack", "channel", "mirror", server.url, "m", "--platform", "linux-64"]
-    tree = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
-    running = subprocess.Popen(words, cwd=tmp_path, env={**os.environ, **tree}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    partial = tmp_path / "m" / ".mirror" / "partial"
-    deadline = time.monotonic() + 60
-    while not any(path.stat().st_size > 20_000 for path in partial.glob("*")) and time.monotonic() < deadline:
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
-    assert running.returncode == 130 and "interrupted; what was downloaded is kept, the same command goes on" in err and "Traceback" not in err
-    assert not (tmp_path / "m" / ".mirror" / "current").exists()
-    arrived = {path for path in server.asked if (tmp_path / "m" / path).is_file()}
-    server.heal()
-    before = dict(server.asked)
-    assert channel(server.url, "m", "--platform", "linux-64")[0] == 0
-    assert server.offsets[large.path][-1] > 20_000
-    assert {path: server.asked[path] for path in arrived} == {path: before[path] for path in arrived}
