@@ -27,6 +27,10 @@ _TOKEN = re.compile(r"(?<=/t/)[^/]+")  # conda's way to put a token into an addr
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+class RefusedError(SourceError):
+    """The server refuses to give a file, or says so of one that it does not have, as buckets behind a web server do."""
+
+
 class HttpSource:
     """A channel at `https://` or `http://`, with `user:password@` or `/t/TOKEN/` where it needs them. May be used by many threads at once."""
 
@@ -202,7 +206,7 @@ class _Body(io.RawIOBase):
             raise FileNotFoundError(self._label)
         if status in (401, 403, 407):
             secrets = "a server with accounts takes https://USER:PASSWORD@HOST/..., one with tokens https://HOST/t/TOKEN/..."
-            raise SourceError(f"{self._label}: the server refuses to give it (status {status}); {secrets}")
+            raise RefusedError(f"{self._label}: the server refuses to give it (status {status}); {secrets}")
         told = f" {response.headers['Content-Range']!r}" if "Content-Range" in response.headers else ""
         raise SourceError(f"{self._label}: the server answers {status} {response.reason_phrase}{told}; expected 200, or 206 from byte {asked} on")
 

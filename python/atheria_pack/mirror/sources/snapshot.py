@@ -17,7 +17,7 @@ from atheria_pack.mirror.layout import REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_
 from atheria_pack.mirror.records import RecordTable
 from atheria_pack.mirror.sources import open_source
 from atheria_pack.mirror.sources.entries import entry_of
-from atheria_pack.mirror.sources.http import HttpSource
+from atheria_pack.mirror.sources.http import HttpSource, RefusedError
 from atheria_pack.mirror.sources.index_stream import IndexStream
 from atheria_pack.mirror.sources.needs import needed
 from atheria_pack.mirror.sources.origins import Origins
@@ -144,6 +144,7 @@ class _Reading:
         """Read what the source has of a subdir; False where that is nothing."""
         kinds = [REPODATA_ZST, REPODATA]
         kinds.insert(2 if self.names is None else 0, SHARD_INDEX)
+        refused: RefusedError | None = None
         for kind in kinds:
             try:
                 if kind == SHARD_INDEX:
@@ -152,7 +153,12 @@ class _Reading:
                     self._whole(number, source, subdir, kind)
             except FileNotFoundError:
                 continue  # the next kind of index
+            except RefusedError as error:
+                refused = error  # which is a refusal only if it is of every kind
+                continue
             return True
+        if refused:
+            raise refused
         return False
 
     def _whole(self, number: int, source: Source, subdir: str, name: str) -> None:
@@ -238,8 +244,8 @@ class _Reading:
                 with source.open(path) as answer:
                     stream = IndexStream(answer.stream, f"{source.address}/{path}", packed=name.endswith(".zst"))
                     self.snapshot.table.set_run_exports(subdir, base, _exports(stream))
-            except FileNotFoundError:
-                continue  # the next form, or none
+            except (FileNotFoundError, RefusedError):  # the packages' index could be read, so a refusal is of a file that is not there
+                continue
             self.snapshot.read(number, path, stream.sha256)
             return
 
@@ -249,7 +255,7 @@ class _Reading:
             with source.open(_NOTICES) as answer:
                 stream = IndexStream(answer.stream, label, packed=False)
                 found = json.loads(stream.read())
-        except FileNotFoundError:
+        except (FileNotFoundError, RefusedError):
             return
         except ValueError as error:
             raise SourceError(f"{label} is no JSON: {error}") from error

@@ -315,6 +315,14 @@ def test_records_that_are_none(tmp_path: Path, scratch: Path, made: object, told
         read(scratch, folder)
 
 
+def test_a_size_of_nothing_and_digests_that_are_not_given(tmp_path: Path, scratch: Path) -> None:
+    made = [record("x", size=0), record("y", size=None, sha256=None), record("z", sha256="AB" * 32)]
+    with read(scratch, write_channel(tmp_path / "channel", linux_64=made)) as found:
+        entries = list(found.table.entries())
+        assert [entry.record for entry in entries] == made
+        assert [(entry.size, entry.sha256) for entry in entries[:2]] == [(0, made[0]["sha256"]), (0, "")]
+
+
 def test_a_broken_index_is_not_passed_over_for_another(tmp_path: Path, scratch: Path) -> None:
     folder = write_channel(tmp_path / "channel", linux_64=[record("x")])
     (folder / "linux-64" / "repodata.json.zst").write_bytes(zstandard.compress(b'{"packages": {}}')[:-5])
@@ -397,3 +405,14 @@ def test_only_connections_of_its_own_are_closed(tmp_path: Path, scratch: Path) -
         with given.open("noarch/repodata.json") as answer:
             assert answer.stream.read()
         given.close()
+
+
+def test_a_bucket_behind_a_web_server_refuses_what_it_does_not_have(tmp_path: Path, scratch: Path) -> None:
+    write_channel(tmp_path / "channel", linux_64=[record("x")])
+    with FaultyServer(tmp_path / "channel") as server:
+        server.fail(r"zst|run_exports|notices", Fault(status=403))
+        with read(scratch, server.url) as found:
+            assert [entry.name for entry in found.table.entries()] == ["x"]
+        server.fail("repodata.json", Fault(status=403))
+        with pytest.raises(SourceError, match=r"noarch/repodata.*refuses to give it \(status 403\)|linux-64/repodata.*refuses"):
+            read(scratch, server.url)
