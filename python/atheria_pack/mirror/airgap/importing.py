@@ -96,14 +96,13 @@ def _staging(place: Place, listing: Listing, elsewhere: Path | None) -> Iterator
     for folder in (place.scratch / PRIVATE, place.scratch / INCOMING):
         if folder.is_symlink():
             raise PackError(f"{folder} is a link; what is imported is proved in a folder of the mirror's own. Remove the link")
+    _clear(place)  # what killed runs left takes space too
     free = shutil.disk_usage(place.scratch).free
     if free < listing.size:
         raise DiskFullError(
             f"{place.address}: the bundle brings {listing.size} bytes, and {free} are free in {place.scratch}; free some space and import it again"
         )
     staged = place.scratch / INCOMING / listing.sha256
-    if staged.exists():
-        shutil.rmtree(staged)  # of a run that was killed
     staged.mkdir(parents=True)
     try:
         yield staged
