@@ -18,12 +18,12 @@ from atheria_pack.mirror.layout import (
     PARTIAL,
     PRIVATE,
     SHARDS,
-    SIDECAR_SUFFIX,
     UnsafeNameError,
     checked_file_name,
     checked_subdir,
     generation_folder,
     is_index,
+    is_sidecar,
 )
 from atheria_pack.mirror.places.place import Place
 from atheria_pack.mirror.stamps import Stamps
@@ -89,7 +89,7 @@ def _collected(place: Place, keep: int, grace: float, now: int, stamps: Stamps |
         for found in inventory.strangers():
             if not _is_ours(found.path):
                 strangers.append(found.path)
-            elif now - found.changed >= grace:
+            elif not grace or now - found.changed >= grace:
                 files += 1
                 size += found.size
                 if stamps:
@@ -128,7 +128,7 @@ def _is_ours(path: str) -> bool:
         checked_file_name(name, path)
     except UnsafeNameError:
         return False
-    return not folder and name.removesuffix(SIDECAR_SUFFIX).endswith(_SUFFIXES)
+    return not folder and (is_sidecar(name) or name.endswith(_SUFFIXES))
 
 
 def _unfinished(place: Place, grace: float, now: int) -> Iterator[Path]:
@@ -137,7 +137,7 @@ def _unfinished(place: Place, grace: float, now: int) -> Iterator[Path]:
         top = place.scratch / folder
         if top.is_dir() and not top.is_symlink():
             for path in sorted(top.iterdir()):
-                if now - path.lstat().st_ctime >= grace:
+                if not grace or now - path.lstat().st_ctime >= grace:
                     yield path
 
 

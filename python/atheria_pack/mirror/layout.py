@@ -38,6 +38,7 @@ SIDECAR_SUFFIX = ".v0.sigs"  # sigstore attestations of a package lie beside it 
 # Letters that conda's names, versions and builds have, an epoch's `!` and a local version's `+` among them.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!~-]*")
 _SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SIDECAR = re.compile(r".+(\.v0\.sigs|\.sigs\.[0-9a-f]{64})")  # the latter pinned by the index (CEP 50)
 _LONGEST = 255
 
 
@@ -74,6 +75,16 @@ def is_index(path: str) -> bool:
     if not folder:
         return name in ROOT_FILES
     return name in SUBDIR_INDEXES and _SUBDIR.fullmatch(folder) is not None
+
+
+def is_sidecar(path: str) -> bool:
+    """Whether a path of the channel is an attestation that lies beside a package."""
+    return _SIDECAR.fullmatch(path) is not None
+
+
+def is_package(path: str) -> bool:
+    """Whether a path that a generation names is a package, rather than an index, a shard or a sidecar."""
+    return path.count("/") == 1 and not is_index(path) and not is_sidecar(path)
 
 
 def shard_path(subdir: str, sha256: str) -> str:

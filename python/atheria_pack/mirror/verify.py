@@ -15,7 +15,7 @@ from atheria_pack.mirror import history
 from atheria_pack.mirror.generation import Manifest, ManifestError
 from atheria_pack.mirror.index.agree import disagreements
 from atheria_pack.mirror.inventory import Inventory
-from atheria_pack.mirror.layout import MANIFEST, PRIVATE, SHARDS, SIDECAR_SUFFIX, SIGNATURE, SUMS, generation_folder, is_index
+from atheria_pack.mirror.layout import MANIFEST, PRIVATE, SIGNATURE, SUMS, generation_folder, is_index, is_package
 from atheria_pack.mirror.places.place import Found, Place
 from atheria_pack.mirror.solvable import unsolvable
 from atheria_pack.mirror.stamps import sha256_of
@@ -143,7 +143,7 @@ def _named(place: Place, manifest: Manifest, known: Inventory, wanted: Inventory
         for name, digest in history.sums(place, number):
             count += 1
             where = f"{generation_folder(number)}/{name}" if is_index(name) else name
-            if _is_package(name):
+            if is_package(name):
                 subdir = name.partition("/")[0]
                 packages[subdir] = packages.get(subdir, 0) + 1
                 found = known.found(name)
@@ -290,10 +290,6 @@ def _public(place: Place, manifest: Manifest) -> Iterator[Trouble]:
                     yield Trouble(path, f"sha256 {digest}", found, _INDEX)
     except (ManifestError, FileNotFoundError):
         return  # told already
-
-
-def _is_package(path: str) -> bool:
-    return not is_index(path) and f"/{SHARDS}/" not in path and not path.endswith(SIDECAR_SUFFIX)
 
 
 def _torn(place: Place, number: int, name: str, error: PackError | FileNotFoundError) -> Trouble:

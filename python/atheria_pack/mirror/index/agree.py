@@ -15,7 +15,7 @@ from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.index import provenance, shards
 from atheria_pack.mirror.index.write import canonical
 from atheria_pack.mirror.inventory import Inventory
-from atheria_pack.mirror.layout import PACKAGES, REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_EXPORTS_ZST, SHARD_INDEX, is_index, shard_path
+from atheria_pack.mirror.layout import PACKAGES, REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_EXPORTS_ZST, SHARD_INDEX, is_package, shard_path
 from atheria_pack.mirror.sources.index_stream import IndexStream
 from atheria_pack.mirror.sources.source import SourceError
 from atheria_pack.mirror.sources.tables import members
@@ -177,7 +177,7 @@ def _sums(listed: sqlite3.Connection, named: Inventory) -> Iterator[str]:
         elif wanted != sha256:
             yield f"{path}: sha256 {sha256} in {REPODATA}, {wanted} in SHA256SUMS"
     for path, _ in named.sums():
-        if _is_package(path) and not listed.execute("SELECT 1 FROM records WHERE path = ?", (path,)).fetchone():
+        if is_package(path) and not listed.execute("SELECT 1 FROM records WHERE path = ?", (path,)).fetchone():
             yield f"{path}: is in SHA256SUMS and in no {REPODATA}"
 
 
@@ -206,7 +206,3 @@ def _digest(record: Any) -> bytes:
 def _file_name(table: str, key: str) -> str:
     """The file of a key: those of v3 lack the suffix, which is the table's name (CEP 48)."""
     return key if table in CLASSIC_TABLES else f"{key}.{table.partition('.')[2]}"
-
-
-def _is_package(path: str) -> bool:
-    return not is_index(path) and path.count("/") == 1 and path.endswith((".conda", ".tar.bz2", ".whl"))

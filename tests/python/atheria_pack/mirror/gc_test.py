@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from small_mirror import entry, listed, show, small, tree
 
 NAMES = "abcd"
-# Files of the model are as old as the test; its time only goes on from there.
-START = int(time.time()) + 10
+# Files of the model are as old as the test; its time goes on from a later hour, in days.
+START = int(time.time()) + 3600
 GRACE = 5 * DAY
 
 
@@ -129,6 +129,15 @@ def test_what_is_not_a_mirrors_own_is_left_and_named(tmp_path: Path) -> None:
     assert all((place.root / path).read_text() == "mine" for path in strangers)
     assert (outside / "x-1-0.conda").read_text() == "precious"
     assert place.look(entry("a").path) is None and place.look(entry("b").path)
+
+
+def test_sidecars_go_with_their_packages(tmp_path: Path) -> None:
+    place = aged(tmp_path)
+    sidecars = [f"{entry('a').path}.v0.sigs", f"{entry('a').path}.sigs.{'0' * 64}"]
+    for path in sidecars:
+        place.write(path, b"[]")
+    found = collect(place, keep=1, grace=0, now=START + 2)
+    assert found.strangers == () and not any(place.look(path) for path in sidecars)
 
 
 def test_files_of_an_unfinished_run_have_their_grace(tmp_path: Path) -> None:
