@@ -31,6 +31,20 @@
   // Packages are made ready when they are opened: there may be thousands.
   function prepare(part) {
     for (const place of part.querySelectorAll("var")) place.textContent = address;
+    for (const ways of part.querySelectorAll("pre")) {
+      const list = document.createElement("ul");
+      list.className = "does";
+      for (const way of ways.textContent.split("\n")) {
+        const item = document.createElement("li");
+        const program = document.createElement("span");
+        const command = document.createElement("code");
+        program.textContent = way.split(" ", 1)[0];
+        command.textContent = way;
+        item.append(program, command);
+        list.append(item);
+      }
+      ways.replaceWith(list);
+    }
     for (const item of part.querySelectorAll(".does li")) {
       if (item.querySelector("button")) continue;
       const button = document.createElement("button");

@@ -134,16 +134,15 @@ def _package(name: str, builds: list[Build], channel: str, detailed: bool) -> It
 
 
 def _commands(name: str, channel: str) -> str:
-    """The ways to install a package, each to be copied as one text."""
+    """The ways to install a package, a line each, which begins with the program."""
     spec = name if name == "NAME" else shlex.quote(name)
     place = f"<var>{safe(channel)}</var>"
-    ways = {
-        "conda": f"conda install --override-channels --channel {place} {safe(spec)}",
-        "mamba": f"mamba install --override-channels --channel {place} {safe(spec)}",
-        "pixi": f"pixi workspace channel add --prepend {place} &amp;&amp; pixi add {safe(spec)}",
-    }
-    items = "".join(f"<li><span>{tool}</span><code>{command}</code></li>" for tool, command in ways.items())
-    return f'<ul class="does">{items}</ul>'
+    ways = (
+        f"conda install --override-channels --channel {place} {safe(spec)}",
+        f"mamba install --override-channels --channel {place} {safe(spec)}",
+        f"pixi workspace channel add --prepend {place} &amp;&amp; pixi add {safe(spec)}",
+    )
+    return f"<pre>{chr(10).join(ways)}</pre>"
 
 
 def _grid(name: str, builds: list[Build], kinds: list[str], where: list[str]) -> str:
@@ -178,24 +177,25 @@ def _cell(column: str, text: str) -> str:
 
 
 def _build(build: Build, detailed: bool) -> str:
+    """One file, in as few elements as can be: they are most of a page, and browsers take their time for each."""
     entry, record = build.entry, build.entry.record
     built = seconds(record.get("timestamp"))
-    line = "".join(f"<span>{text}</span>" for text in (safe(entry.subdir), size_text(entry.size), day(built) if built is not None else "") if text)
-    file = f'<a href="./{quote(entry.subdir)}/{quote(entry.file_name)}">{safe(entry.file_name)}</a>'
-    told = {"File": file, "sha256": f"<code>{safe(entry.sha256)}</code>", "Licence": safe(record.get("license") or "not said")}
+    line = ", ".join((entry.subdir, size_text(entry.size), *((day(built),) if built is not None else ())))
+    told = [f"sha256: {entry.sha256}", f"Licence: {record.get('license') or 'not said'}"]
     if detailed:
-        told["Needs"] = safe(_lines(record.get("depends")) or "nothing")
-        if record.get("constrains"):
-            told["Constrains"] = safe(_lines(record["constrains"]))
-        if entry.why:
-            told["Chosen for"] = safe("\n".join(entry.why))
-    rows = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in told.items())
-    return f"<li><details><summary><code>{safe(build.version)} {safe(build.string)}</code>{line}</summary><dl>{rows}</dl></details></li>\n"
+        told += _several("Needs", record.get("depends")) or ["Needs: nothing"]
+        told += _several("Constrains", record.get("constrains"))
+        told += _several("Chosen for", list(entry.why))
+    return (
+        f"<li><details><summary><code>{safe(build.version)} {safe(build.string)}</code> {safe(line)}</summary>"
+        f'<p><a href="./{quote(entry.subdir)}/{quote(entry.file_name)}">{safe(entry.file_name)}</a>\n{safe(chr(10).join(told))}</p></details></li>\n'
+    )
 
 
-def _lines(value: Any) -> str:
-    """A list of a record, an item a line; a record of a stranger may have anything there."""
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
+def _several(title: str, value: Any) -> list[str]:
+    """A list of a record under its title, an item a line; a record of a stranger may have anything there."""
+    items = list(map(str, value)) if isinstance(value, list) else [str(value)] if value else []
+    return [f"{title}:", *(f"\N{BULLET} {item}" for item in items)] if items else []
 
 
 def _variants(table: RecordTable, overview: _Overview) -> Iterator[str]:
@@ -205,7 +205,7 @@ def _variants(table: RecordTable, overview: _Overview) -> Iterator[str]:
     head = "".join(f'<th scope="col">{safe(kind)}</th>' for kind in overview.accelerators)
     yield (
         '<section aria-labelledby="variants"><h2 id="variants">Accelerators</h2><table class="wide" role="table">'
-        f'<caption>Platforms of the newest builds</caption><thead><tr><th scope="col">Package</th>{head}</tr></thead><tbody>\n'
+        f'<caption>Platforms that each has builds for</caption><thead><tr><th scope="col">Package</th>{head}</tr></thead><tbody>\n'
     )
     for name in table.names():
         builds = newest_first(table.named(name))

@@ -89,14 +89,15 @@ def test_other_packages_are_a_line_and_their_builds() -> None:
     part = text[text.index('id="p-zlib"') : text.index("</section>\n<", text.index('id="p-zlib"'))]
     assert "<table" not in part and "<h4>zlib</h4> 1.10 " in part
     assert part.index("1.10 h0_0") < part.index("1.9 h0_0")  # newest first, as versions and not as letters
-    for said in ("libc &gt;=2,&lt;3", "old &lt;1", "ab" * 32, "1.5 kB", "2025-10-09", "MIT", "zlib on linux-64, no-gpu", 'href="./linux-64/zlib-1.10-h0_0.conda"'):
-        assert said in part, said
+    said = ("libc &gt;=2,&lt;3", "old &lt;1", "ab" * 32, "1.5 kB", "2025-10-09", "MIT", "zlib on linux-64, no-gpu", "./linux-64/zlib-1.10-h0_0.conda")
+    assert [text for text in said if text not in part] == []
 
 
 def test_the_commands_name_the_channel() -> None:
     plain, known = written([entry("a")]), written([entry("a")], PageFacts(address="https://mirror.example/x y"))
-    assert "conda install --override-channels --channel <var>&lt;channel&gt;</var> a</code>" in plain and "stands for the address" in plain
-    assert "pixi workspace channel add --prepend <var>https://mirror.example/x y</var> &amp;&amp; pixi add a</code>" in known
+    assert "<pre>conda install --override-channels --channel <var>&lt;channel&gt;</var> a\nmamba install " in plain
+    assert "stands for the address" in plain
+    assert "pixi workspace channel add --prepend <var>https://mirror.example/x y</var> &amp;&amp; pixi add a</pre>" in known
     assert "stands for the address" not in known
 
 
@@ -178,7 +179,7 @@ def peak(count: int, folder: Path) -> tuple[int, int]:
 
 def test_it_is_written_in_little_memory(tmp_path: Path) -> None:
     (small, _), (large, size) = peak(600, tmp_path / "600"), peak(6_000, tmp_path / "6000")
-    assert size > 4_000_000
+    assert size > 3_000_000
     assert large < small * 1.3
 
 
