@@ -254,7 +254,8 @@ class _Run:
     def _publish(self, found: Snapshot, table: RecordTable, stamps: Stamps) -> None:
         staged = self._place.scratch / STAGING / _STAGED
         staged.mkdir(parents=True)
-        described = self._stack.enter_context(Described(found, table))
+        described = self._stack.enter_context(Described())
+        described.read(found, table)
         for _ in write_indexes(table, staged, described):
             pass
         facts = PageFacts(sources=[source.address for source in self._sources], requests=_in_words(self._request))

@@ -17,19 +17,17 @@ from atheria_pack.mirror.sources.tables import members
 class Described:
     """What is said of the packages of a table, by name. It lies on disk; close it to remove it."""
 
-    def __init__(self, snapshot: Snapshot, table: RecordTable) -> None:
-        """Reads the file of every source that has one, and notes its digest with the snapshot's indexes. SourceError for one that is broken."""
+    def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)  # a file without a name, gone when it is closed
         self._database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4096; PRAGMA temp_store = FILE;"
             "CREATE TABLE said (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID; BEGIN;"
         )
-        try:
-            for number in range(len(snapshot.sources)):
-                self._read(snapshot, number, table)
-        except BaseException:
-            self.close()
-            raise
+
+    def read(self, snapshot: Snapshot, table: RecordTable) -> None:
+        """Read the file of every source that has one, and note its digest with the snapshot's indexes. SourceError for one that is broken."""
+        for number in range(len(snapshot.sources)):
+            self._read(snapshot, number, table)
 
     def __call__(self, name: str) -> dict[str, Any] | None:
         """What is said of a package, None where nothing is."""

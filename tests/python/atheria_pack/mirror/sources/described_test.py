@@ -25,7 +25,8 @@ def both(tmp_path: Path) -> tuple[Upstream, Upstream]:
 
 
 def test_the_owner_of_a_name_describes_it(both: tuple[Upstream, Upstream], tmp_path: Path) -> None:
-    with snapshot([str(upstream.folder) for upstream in both], ["linux-64"], tmp_path) as found, Described(found, found.table) as said:
+    with snapshot([str(upstream.folder) for upstream in both], ["linux-64"], tmp_path) as found, Described() as said:
+        said.read(found, found.table)
         assert said("openssl") == {"summary": "openssl of first", "home": "https://example.org", "size": 1.5}
         assert (said("python") or {})["summary"] == "python of second"
         assert said("gone") is None and said("nothing") is None
@@ -35,9 +36,11 @@ def test_the_owner_of_a_name_describes_it(both: tuple[Upstream, Upstream], tmp_p
 def test_a_source_without_is_no_error_and_a_broken_one_is(both: tuple[Upstream, Upstream], tmp_path: Path) -> None:
     addresses = [str(upstream.folder) for upstream in both]
     (both[0].folder / CHANNELDATA).unlink()
-    with snapshot(addresses, ["linux-64"], tmp_path) as found, Described(found, found.table) as said:
+    with snapshot(addresses, ["linux-64"], tmp_path) as found, Described() as said:
+        said.read(found, found.table)
         assert said("openssl") is None and said("python")
         assert CHANNELDATA not in found.manifest_sources()[0]["indexes"]
     (both[1].folder / CHANNELDATA).write_text('{"packages": {"openssl"')
-    with snapshot(addresses, ["linux-64"], tmp_path) as found, pytest.raises(SourceError, match=f"second/{CHANNELDATA} is broken"):
-        Described(found, found.table)
+    broken = pytest.raises(SourceError, match=f"second/{CHANNELDATA} is broken")
+    with snapshot(addresses, ["linux-64"], tmp_path) as found, Described() as said, broken:
+        said.read(found, found.table)
