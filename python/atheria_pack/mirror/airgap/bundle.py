@@ -15,7 +15,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -293,15 +293,14 @@ def _unfinished(target: Path) -> Iterator[BinaryIO]:
                 raise FileNotFoundError(scratch)
         except (BlockingIOError, FileNotFoundError) as error:  # locked, or renamed by the other run before it could be locked here
             raise BusyError(f"{target} is being written by another export; wait until it has ended, or name another file") from error
-        try:
+        with ExitStack() as undo:
+            undo.callback(scratch.unlink, missing_ok=True)
             out.truncate(0)
             yield out
             out.flush()
             os.fsync(out.fileno())
             os.replace(scratch, target)
-        except BaseException:
-            scratch.unlink(missing_ok=True)
-            raise
+            undo.pop_all()
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -103,11 +104,10 @@ def snapshot(
     wanted = sorted({checked_subdir(subdir, "the platforms asked for") for subdir in subdirs} | {_NOARCH})
     found = Snapshot(opened, tempfile.TemporaryDirectory(prefix="snapshot-", dir=scratch))
     found.own = [source for source, given in zip(opened, sources, strict=True) if isinstance(source, HttpSource) and source is not given]
-    try:
+    with ExitStack() as undo:
+        undo.callback(found.close)
         _Reading(found, wanted, None if names is None else {name.lower() for name in names}).run()
-    except BaseException:
-        found.close()
-        raise
+        undo.pop_all()
     return found
 
 

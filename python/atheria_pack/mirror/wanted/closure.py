@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -99,7 +100,8 @@ def close(snapshot: Snapshot, request: Request) -> Closure:
     name; UsageError for a platform without machines of the profiles. Nothing is asked of the network.
     """
     closure = Closure(tempfile.TemporaryDirectory(prefix="closure-", dir=snapshot.scratch))
-    try:
+    with ExitStack() as undo:
+        undo.callback(closure.close)
         known = snapshot.table.info
         closure.table.info = {subdir: copy.deepcopy(known[subdir]) for subdir in (_NOARCH, *request.platforms) if subdir in known}
         if request.everything:
@@ -109,9 +111,7 @@ def close(snapshot: Snapshot, request: Request) -> Closure:
             _take_locked(closure, snapshot, lock)
         if request.specs:
             _take_solved(closure, snapshot, request, Path(closure.folder.name))
-    except BaseException:
-        closure.close()
-        raise
+        undo.pop_all()
     return closure
 
 
