@@ -47,8 +47,8 @@ def channel(*arguments: object, epoch: int | None = EPOCH, clock: int | None = N
                 status = main(["channel", *map(str, arguments)])
             except SystemExit as end:  # argparse's
                 status = int(end.code or 0)
-            except Exception:
-                traceback.print_exc()
+            except Exception as error:
+                traceback.print_exception(error)
                 status = 1
     finally:
         _clock(kept)

@@ -124,6 +124,7 @@ class Readers:
             turn += 1
             self.problems += look(self._folder, lambda path, turn=turn: hash((path, turn)) % 20 == 0)  # type: ignore[misc]
             self.rounds["look"] = self.rounds.get("look", 0) + 1
+            self._stop.wait(0.005)  # leaves something of a small machine to the others
 
     def _install_on(self, address: str) -> None:
         turn = 0
