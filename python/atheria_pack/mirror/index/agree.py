@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from typing import Any, BinaryIO
 
 import zstandard
@@ -14,7 +13,7 @@ from atheria_pack.mirror.entry import CLASSIC_TABLES
 from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.index import provenance, shards
 from atheria_pack.mirror.index.write import canonical
-from atheria_pack.mirror.inventory import Inventory
+from atheria_pack.mirror.inventory import Inventory, OnDisk
 from atheria_pack.mirror.layout import PACKAGES, REPODATA, REPODATA_ZST, RUN_EXPORTS, RUN_EXPORTS_ZST, SHARD_INDEX, is_package, shard_path
 from atheria_pack.mirror.sources.index_stream import IndexStream
 from atheria_pack.mirror.sources.source import SourceError
@@ -32,27 +31,29 @@ def disagreements(open_path: Opener, subdirs: Iterable[str], named: Inventory) -
 
     `named`: what SHA256SUMS lists. Memory: that of the largest shard and of the names of one subdir.
     """
-    with closing(_database()) as listed:
+    with _Listed() as listed:
         for subdir in subdirs:
             yield from _subdir(open_path, subdir, listed)
         yield from _sums(listed, named)
         yield from _provenance(open_path, listed)
 
 
-def _database() -> sqlite3.Connection:
-    database = sqlite3.connect("", isolation_level=None)
-    database.executescript(
-        """PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4096;
-        CREATE TABLE records (subdir TEXT, tbl TEXT, key TEXT, digest BLOB, path TEXT, sha256 TEXT, seen INTEGER DEFAULT 0,
-            PRIMARY KEY (subdir, tbl, key)) WITHOUT ROWID;
-        CREATE INDEX by_path ON records (path);
-        CREATE TABLE lines (path TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;
-        BEGIN;"""
-    )
-    return database
+class _Listed(OnDisk):
+    """The records of all repodata.json, and the lines of packages.jsonl."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            """CREATE TABLE records (subdir TEXT, tbl TEXT, key TEXT, digest BLOB, path TEXT, sha256 TEXT, seen INTEGER DEFAULT 0,
+                PRIMARY KEY (subdir, tbl, key)) WITHOUT ROWID;
+            CREATE INDEX by_path ON records (path);
+            CREATE TABLE lines (path TEXT PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;"""
+        )
+
+    def __enter__(self) -> _Listed:
+        return self
 
 
-def _subdir(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> Iterator[str]:
+def _subdir(open_path: Opener, subdir: str, listed: _Listed) -> Iterator[str]:
     path = f"{subdir}/{REPODATA}"
     info: Any = None
     try:
@@ -73,7 +74,7 @@ def _subdir(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> Itera
     yield from _run_exports(open_path, subdir, listed)
 
 
-def _listed(subdir: str, table: str, key: str, record: Any, path: str, listed: sqlite3.Connection) -> Iterator[str]:
+def _listed(subdir: str, table: str, key: str, record: Any, path: str, listed: _Listed) -> Iterator[str]:
     sha256 = str(record.get("sha256", "")) if isinstance(record, dict) else ""
     row = (subdir, table, key, _digest(record), f"{subdir}/{_file_name(table, key)}", sha256)
     try:
@@ -102,7 +103,7 @@ def _same_packed(open_path: Opener, plain: str, packed: str) -> Iterator[str]:
         yield f"{packed}: does not hold what {plain} holds"
 
 
-def _shards(open_path: Opener, subdir: str, listed: sqlite3.Connection, info: Any) -> Iterator[str]:
+def _shards(open_path: Opener, subdir: str, listed: _Listed, info: Any) -> Iterator[str]:
     path = f"{subdir}/{SHARD_INDEX}"
     try:
         with open_path(path) as stream:
@@ -124,7 +125,7 @@ def _shards(open_path: Opener, subdir: str, listed: sqlite3.Connection, info: An
         yield f"{path}: {key} of {table} is in {REPODATA} and in no shard"
 
 
-def _shard(open_path: Opener, subdir: str, name: str, digest: str, listed: sqlite3.Connection) -> Iterator[str]:
+def _shard(open_path: Opener, subdir: str, name: str, digest: str, listed: _Listed) -> Iterator[str]:
     path = shard_path(subdir, digest)
     try:
         with open_path(path) as stream:
@@ -149,7 +150,7 @@ def _shard(open_path: Opener, subdir: str, name: str, digest: str, listed: sqlit
         yield f"{path}, the shard of {name}: no shard ({error})"
 
 
-def _run_exports(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> Iterator[str]:
+def _run_exports(open_path: Opener, subdir: str, listed: _Listed) -> Iterator[str]:
     path = f"{subdir}/{RUN_EXPORTS}"
     try:
         with open_path(path) as stream:
@@ -169,7 +170,7 @@ def _run_exports(open_path: Opener, subdir: str, listed: sqlite3.Connection) -> 
     yield from _same_packed(open_path, path, f"{subdir}/{RUN_EXPORTS_ZST}")
 
 
-def _sums(listed: sqlite3.Connection, named: Inventory) -> Iterator[str]:
+def _sums(listed: _Listed, named: Inventory) -> Iterator[str]:
     for path, sha256 in listed.execute("SELECT DISTINCT path, sha256 FROM records ORDER BY path"):
         wanted = named.digest(path)
         if wanted is None:
@@ -181,7 +182,7 @@ def _sums(listed: sqlite3.Connection, named: Inventory) -> Iterator[str]:
             yield f"{path}: is in SHA256SUMS and in no {REPODATA}"
 
 
-def _provenance(open_path: Opener, listed: sqlite3.Connection) -> Iterator[str]:
+def _provenance(open_path: Opener, listed: _Listed) -> Iterator[str]:
     try:
         with open_path(PACKAGES) as stream:
             for one in provenance.read(stream, PACKAGES):

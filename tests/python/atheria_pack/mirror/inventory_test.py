@@ -1,6 +1,7 @@
 """What is named and what is there, compared on disk as sets would compare it in memory."""
 
 import pytest
+from atheria_pack.errors import DiskFullError
 from atheria_pack.mirror.inventory import ConflictError, Inventory, Sorted
 from atheria_pack.mirror.places.place import Found
 from hypothesis import given
@@ -37,3 +38,11 @@ def test_lines_come_sorted_each_key_once(lines: list[tuple[str, str]]) -> None:
         for key, line in lines:
             found.add(key, line)
         assert list(found) == sorted({key: line for key, line in reversed(lines)}.items())
+
+
+def test_a_full_folder_of_temporary_files_is_told() -> None:
+    with Sorted() as found:
+        found.execute("PRAGMA max_page_count = 20")
+        with pytest.raises(DiskFullError, match="TMPDIR"):
+            for number in range(10_000):
+                found.add(f"{number}", "x" * 1000)
