@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,8 @@ class Lease:
         self._token = secrets.token_hex(8)
         self._renewals = 0
         self._etag: str | None = None
+        self._renewed = time.monotonic()  # when the request began, so never later than the bucket's own time of it
+        self._failure = ""
         self._trouble: str | None = None
         self._over = threading.Event()
 
@@ -50,6 +53,9 @@ class Lease:
 
     def check(self) -> None:
         """BusyError when the lease was lost: this writer was silent for so long that another one may be at work."""
+        silent = time.monotonic() - self._renewed
+        if self._trouble is None and silent > self._seconds:
+            self._trouble = f"its lock could not be renewed for {silent:.0f} s, so another writer may be at work{self._failure}"
         if self._trouble is not None:
             raise BusyError(f"{self._bucket.address}: {self._trouble}; nothing more was written. Run it again: it goes on where it stopped")
 
@@ -63,6 +69,7 @@ class Lease:
         store = self._bucket.store
         with explained(self._bucket.address, "taking its lock"):
             while True:
+                self._renewed = time.monotonic()
                 try:
                     self._etag = store.put(self._path, self._content(), mode="create")["e_tag"]
                     return
@@ -99,21 +106,19 @@ class Lease:
             self._bucket.store.delete(probe)
 
     def _keep(self) -> None:
-        failures = 0
         while not self._over.wait(self._seconds / 4):
+            began = time.monotonic()
             try:
                 with explained(self._bucket.address, "renewing its lock"):
-                    self._etag = self._bucket.store.put(self._path, self._content(), mode={"e_tag": self._etag})["e_tag"]
-                failures = 0
-            except (PreconditionError, AlreadyExistsError, FileNotFoundError):
-                if not self._still_ours():
-                    self._trouble = "another writer took its lock over"
-                    return
+                    try:
+                        self._etag = self._bucket.store.put(self._path, self._content(), mode={"e_tag": self._etag})["e_tag"]
+                    except (PreconditionError, AlreadyExistsError, FileNotFoundError):
+                        if not self._still_ours():
+                            self._trouble = "another writer took its lock over"
+                            return
+                self._renewed = began
             except BucketError as error:
-                failures += 1
-                if failures >= 2:
-                    self._trouble = f"its lock could not be renewed ({error})"
-                    return
+                self._failure = f" ({error})"  # tried again until it is too late
 
     def _still_ours(self) -> bool:
         """Whether the lock has this owner: a renewal whose answer got lost fails when it is tried again."""

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from atheria_pack.errors import BusyError, UsageError
@@ -15,6 +17,7 @@ from atheria_pack.mirror.bucket import BucketError, open_bucket
 from atheria_pack.mirror.layout import LOCK
 from atheria_pack.mirror.media import ASK_EACH_TIME, FOR_EVER
 from atheria_pack.mirror.places.s3 import S3Place
+from obstore.exceptions import GenericError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from serving import Bucket, moto_bucket  # noqa: E402
@@ -167,6 +170,36 @@ def test_a_writer_that_lost_its_lock_writes_no_more(address: str, tmp_path: Path
                 first.write("a", b"x")
                 time.sleep(0.05)
     assert b"the next one" in first.read(LOCK)  # and it leaves the lock of the other one alone
+
+
+class Stuck:
+    """A store that answers a first request to write the lock and no later one."""
+
+    def __init__(self, store: Any) -> None:
+        self._store, self._puts, self.released = store, 0, threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def put(self, path: str, *arguments: Any, **named: Any) -> Any:
+        self._puts += path == LOCK
+        if path == LOCK and self._puts > 1:
+            self.released.wait(20)
+            raise GenericError("no answer")
+        return self._store.put(path, *arguments, **named)
+
+
+def test_a_writer_that_cannot_renew_its_lock_stops_in_time(address: str, tmp_path: Path) -> None:
+    place = S3Place(address, tmp_path, lock_seconds=0.8)
+    stuck = Stuck(place._bucket.store)
+    place._bucket = replace(place._bucket, store=stuck)  # type: ignore[arg-type]
+    with place.writing():
+        place.write("a", b"x")
+        time.sleep(1)  # the renewal is still under way
+        with pytest.raises(BusyError, match="its lock could not be renewed for 1 s"):
+            place.write("a", b"y")
+        stuck.released.set()
+    assert place.read("a") == b"x"
 
 
 def test_uploads_that_died_are_dropped_by_the_next_writer(place: S3Place, server: Bucket) -> None:
