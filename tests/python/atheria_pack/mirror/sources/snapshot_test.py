@@ -229,8 +229,11 @@ def test_files_on_another_server(tmp_path: Path, scratch: Path) -> None:
         with read(scratch, near.url) as found:
             entry = next(found.table.entries())
             assert entry.origin == f"{far.url}/x-1-0.conda"
-            with found.source_of(entry).open(found.path_in_source(entry)) as answer:
+            elsewhere = found.source_of(entry)
+            with elsewhere.open(found.path_in_source(entry)) as answer:
                 assert answer.stream.read() == b"content"
+        with pytest.raises(RuntimeError, match="closed"), elsewhere.open("x-1-0.conda"):
+            pass
         absolute = {"info": {"base_url": "/elsewhere"}, "packages.conda": listed(record("x"))}
         write_channel(tmp_path / "channel", linux_64=absolute)
         with read(scratch, near.url.replace("//", "//user:word@")) as found:
@@ -260,6 +263,10 @@ def test_wheels_lie_where_their_records_say(tmp_path: Path, scratch: Path) -> No
         assert (found.source_of(a).address, found.path_in_source(a)) == ("https://host/deep", "a-1-py3-none-any.whl")
         assert (found.source_of(c).address, found.path_in_source(c)) == (str(folder), "noarch/c-1-0.whl")
         assert b.origin == f"{folder}/noarch/../w/b%2B.whl"
+        (folder / "w").mkdir()
+        (folder / "w" / "b+.whl").write_bytes(b"wheel")
+        with found.source_of(b).open(found.path_in_source(b)) as answer:
+            assert answer.stream.read() == b"wheel"
     bad = {"a-1-0": record("a", url="file:///etc/passwd")}
     with pytest.raises(SourceError, match="the url of a-1-0.whl is 'file:///etc/passwd'"):
         read(scratch, write_channel(tmp_path, noarch={"v3": {"whl": bad}}), subdirs=())
