@@ -28,6 +28,7 @@ from atheria_pack.mirror.records import RecordTable
 from atheria_pack.mirror.sources import open_source
 from atheria_pack.mirror.sources.described import Described
 from atheria_pack.mirror.sources.folder import FolderSource
+from atheria_pack.mirror.sources.http import HttpSource
 from atheria_pack.mirror.sources.snapshot import Snapshot, snapshot
 from atheria_pack.mirror.sources.source import Source
 from atheria_pack.mirror.stamps import Remembered, Stamps, sha256_of
@@ -110,6 +111,9 @@ def mirror(addresses: Sequence[str], place: Place, request: Request, options: Op
     sources = [open_source(address) for address in addresses]
     _refuse_own(sources, place)
     with ExitStack() as stack:
+        for source in sources:
+            if isinstance(source, HttpSource):
+                stack.callback(source.close)
         run = _Run(sources, place, request, options, talk, report, stack)
         if options.dry_run:
             run.only_plan()
