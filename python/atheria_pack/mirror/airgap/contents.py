@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -76,7 +77,7 @@ def _take_indexes(place: Place, generations: list[int], left_out: Iterable[tuple
             target.parent.mkdir(parents=True, exist_ok=True)
         source = f"{generation_folder(earlier[path, sha256])}/{path}"
         try:
-            with place.open(source) as stream, open(target or "/dev/null", "wb") as copy:
+            with place.open(source) as stream, open(target or os.devnull, "wb") as copy:
                 while chunk := stream.read(_CHUNK):
                     digest.update(chunk)
                     copy.write(chunk)
