@@ -208,9 +208,8 @@ def _variants(table: RecordTable, overview: _Overview) -> Iterator[str]:
         f'<caption>Platforms that each has builds for</caption><thead><tr><th scope="col">Package</th>{head}</tr></thead><tbody>\n'
     )
     for name in table.names():
-        builds = newest_first(table.named(name))
-        there = accelerators(builds)
-        if not there:
+        builds = list(map(Build, table.named(name)))
+        if not accelerators(builds):
             continue
         yield f'<tr role="row"><th role="rowheader" scope="row"><a href="#p-{anchor(name)}">{safe(name)}</a></th>'
         for kind in overview.accelerators:
