@@ -23,7 +23,7 @@ VERBS = ("mirror, new", "mirror, changes", "rollback", "gc", "import, new", "imp
 @pytest.fixture(scope="module")
 def verbs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verb]:
     folder = tmp_path_factory.mktemp("stage")
-    made = {verb.name: verb for verb in stage(folder)}
+    made = {verb.name: verb for verb in stage(folder, packages=100)}
     assert set(made) == set(VERBS)
     return made
 

@@ -119,18 +119,24 @@ class Outcome:
 
 
 def trial(verb: Verb, kill: Kill, folder: Path, address: str | None = None) -> Outcome:
-    """Kill the verb in a copy of its mirror at `folder`, which a web server may serve at `address`, and let it run again."""
+    """Kill the verb in a copy of its mirror at `folder`, which a web server may serve at `address`, and let it run again.
+
+    A kill after a time is followed by another one, of the run that goes on from there.
+    """
     verb.prepare(folder)
     scratch = folder.with_suffix(".scratch")
     problems: list[str] = []
     with Readers(folder, [address] if address else [], scratch) as readers:
         hit = killed(verb, kill, folder)
         problems += [f"after the kill: {text}" for text in look(folder)]
+        if not kill.call:  # machines that crash once do so again, while the first crash is mended
+            killed(verb, Kill(seconds=kill.seconds / 2), folder)
+            problems += [f"after the second kill: {text}" for text in look(folder)]
         again = verb.start(folder)
         talk = again.communicate()[0]
         if again.returncode != 0:
-            problems.append(f"the second run ended with {again.returncode}: {talk[-2000:]}")
-        problems += [f"after the second run: {text}" for text in look(folder)]
+            problems.append(f"the last run ended with {again.returncode}: {talk[-2000:]}")
+        problems += [f"after the last run: {text}" for text in look(folder)]
     problems += [f"a reader: {text}" for text in readers.problems]
     if again.returncode == 0:
         problems += differences(verb.after, tree(folder))
