@@ -22,14 +22,14 @@ from atheria_pack.mirror.sources.tables import members
 Opener = Callable[[str], BinaryIO]
 """Opens a file of a channel by its path; FileNotFoundError where there is none."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
 _OF_SHARDS_ALONE = ("base_url", "shards_base_url", "created_at")
 
 
 def disagreements(open_path: Opener, subdirs: Iterable[str], named: Inventory) -> Iterator[str]:
     """What is wrong, a line each, with the path it is about. Nothing where all agree.
 
-    `named`: what SHA256SUMS lists. Memory: that of the largest shard and of the names of one subdir.
+    `named`: what SHA256SUMS lists. Memory: that of the largest shard.
     """
     with _Listed() as listed:
         for subdir in subdirs:
@@ -107,22 +107,26 @@ def _shards(open_path: Opener, subdir: str, listed: _Listed, info: Any) -> Itera
     path = f"{subdir}/{SHARD_INDEX}"
     try:
         with open_path(path) as stream:
-            told, names = shards.decode_index(stream.read())
+            told, names = shards.read_index(stream)
+            yield from _info(path, told, info)
+            for name, digest in names:
+                yield from _shard(open_path, subdir, name, digest, listed)
     except FileNotFoundError:
         yield f"{path}: missing"
         return
     except ValueError as error:
         yield f"{path}: {error}"
         return
+    for table, key in listed.execute("SELECT tbl, key FROM records WHERE subdir = ? AND seen = 0 ORDER BY tbl, key", (subdir,)):
+        yield f"{path}: {key} of {table} is in {REPODATA} and in no shard"
+
+
+def _info(path: str, told: dict[str, Any], info: Any) -> Iterator[str]:
     own = {member: told.get(member) for member in ("base_url", "shards_base_url")}
     if own != {"base_url": "", "shards_base_url": "./shards/"}:
         yield f"{path}: says that files lie at {own}, expected beside it"
     if {member: value for member, value in told.items() if member not in _OF_SHARDS_ALONE} != info:
         yield f"{path}: its info is not that of {REPODATA}"
-    for name, digest in names.items():
-        yield from _shard(open_path, subdir, name, digest, listed)
-    for table, key in listed.execute("SELECT tbl, key FROM records WHERE subdir = ? AND seen = 0 ORDER BY tbl, key", (subdir,)):
-        yield f"{path}: {key} of {table} is in {REPODATA} and in no shard"
 
 
 def _shard(open_path: Opener, subdir: str, name: str, digest: str, listed: _Listed) -> Iterator[str]:

@@ -47,13 +47,31 @@ def decode_shard(content: bytes) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield name, key, {member: value.hex() if isinstance(value, bytes) else value for member, value in record.items()}
 
 
-def decode_index(content: bytes) -> tuple[dict[str, Any], dict[str, str]]:
-    """The `info` of a shard index, and the sha256 of every name's shard. ValueError for what is none."""
-    value = _unpacked(content)
+def read_index(stream: BinaryIO) -> tuple[dict[str, Any], Iterator[tuple[str, str]]]:
+    """The `info` of a shard index, and (name, sha256) of the shards, one by one as they are read. ValueError for what `write_index` would not
+    write, also while the shards are iterated."""
+    entries = _index_entries(stream)
     try:
-        return dict(value["info"]), {name: digest.hex() for name, digest in value["shards"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no index of shards ({error!r})") from error
+        return next(entries), entries
+    except StopIteration as error:
+        raise ValueError("no index of shards: it ends before its info") from error
+
+
+def _index_entries(stream: BinaryIO) -> Iterator[Any]:
+    """First `info`, then a pair for every shard."""
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True, closefd=False) as plain:
+            unpacker = msgpack.Unpacker(plain, read_size=_PIECE, strict_map_key=True)
+            members = [unpacker.unpack() for _ in range(unpacker.read_map_header() * 2 - 1)]
+            if members[:1] + members[2:3] + members[4:] != ["version", "info", "shards"] or members[1] != 1 or not isinstance(members[3], dict):
+                raise ValueError("expected version 1, info and shards")
+            yield members[3]
+            for _ in range(unpacker.read_map_header()):
+                yield unpacker.unpack(), unpacker.unpack().hex()
+            if unpacker.read_bytes(1):
+                raise ValueError("it goes on after its end")
+    except (zstandard.ZstdError, msgpack.exceptions.UnpackException, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"no index of shards ({str(error) or 'torn'})") from error
 
 
 def write_index(target: BinaryIO, subdir: str, info: Mapping[str, Any], newest: int, shards: Iterable[tuple[str, str]]) -> None:
