@@ -276,7 +276,8 @@ def lock(folder: Path, *packages: tuple[str, dict[str, Any]], platform: str = "l
 
 @pytest.mark.parametrize("sharded", [False, True])
 def test_locked_packages_are_taken_as_they_are(tmp_path: Path, scratch: Path, sharded: bool) -> None:
-    channel = write_channel(tmp_path / "channel", linux_64=[record("x", depends=["absent"]), record("x", "2")], noarch=[record("n", subdir="noarch")])
+    loud = record("x", depends=["absent"], sha256=record("x")["sha256"].upper())
+    channel = write_channel(tmp_path / "channel", linux_64=[loud, record("x", "2")], noarch=[record("n", subdir="noarch")])
     if sharded:
         to_shards(channel)
     wanted = ("linux-64/x-1-0.conda", record("x")), ("noarch/n-1-0.conda", {**record("n"), "sha256": ""})
