@@ -118,9 +118,10 @@ def test_an_index_is_sent_again_only_when_there_is_a_new_one(server: httpx.Clien
     "target",
     [
         "/../secret", "/linux-64/../../secret", "/%2e%2e/secret", "/linux-64/%2e%2e%2f%2e%2e%2fsecret", "/..%5csecret", "//secret",
-        "/linux-64//secret", "/.mirror/lock", "/.mirror/verified.sqlite", "/.mirror/generations/1/manifest.json", "/.mirror/current/linux-64/repodata.json",
-        "/.mirror/current", "/.mirror/", "/linux-64", "/linux-64/", "/linux-64/shards", "/linux-64/shards/../repodata.json", "/linux-64/out", "/linux-64/there/secret",
-        "/linux-64/pipe", "/linux-64/none-1-0.conda", "/noarch/repodata.json", "/%00", "/linux-64/%00.conda", "/%ff%fe", "/index.html/x",
+        "/linux-64//secret", "/.mirror/lock", "/.mirror/verified.sqlite", "/.mirror/generations/1/manifest.json",
+        "/.mirror/current/linux-64/repodata.json", "/.mirror/current", "/.mirror/", "/linux-64", "/linux-64/", "/linux-64/shards",
+        "/linux-64/shards/../repodata.json", "/linux-64/out", "/linux-64/there/secret", "/linux-64/pipe", "/linux-64/none-1-0.conda",
+        "/noarch/repodata.json", "/%00", "/linux-64/%00.conda", "/%ff%fe", "/index.html/x",
     ],
 )  # fmt: skip
 def test_nothing_else_is_served(server: httpx.Client, place: FolderPlace, tmp_path: Path, target: str) -> None:
