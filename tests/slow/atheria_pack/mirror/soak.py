@@ -6,6 +6,8 @@ Ends with 1 when any reader saw what it should not, or a second run ended in oth
 from __future__ import annotations
 
 import argparse
+import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +29,7 @@ def main() -> int:
     parser.add_argument("--packages", type=int, default=160, help="in the channel that is mirrored")
     parser.add_argument("--verb", default="", help="only verbs with this in their names: mirror, rollback, gc, import")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order, so that nginx ends as well
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"in {folder}; strace: {STRACE or 'not installed, so no kills at system calls'}; nginx: {NGINX or 'not installed'}", flush=True)
     failed = hit = done = 0
@@ -55,6 +58,8 @@ def main() -> int:
                     print(f"{done} trials, {hit} killed, {failed} failed, {time.monotonic() - started:.0f} s", flush=True)
     told = ", ".join(f"{count} by {kind}" for kind, count in sorted(rounds.items()))
     print(f"{done} trials, {hit} of them killed before they ended; readers' rounds: {told}; {failed} failed; {time.monotonic() - started:.0f} s")
+    if not failed:
+        shutil.rmtree(folder)
     return 1 if failed else 0
 
 
