@@ -17,12 +17,10 @@ def table_of(channel: Path) -> RecordTable:
         exports_file = index.with_name("run_exports.json")
         exports = {(name, key): found for name, key, found in records_of(json.loads(exports_file.read_text()))} if exports_file.exists() else {}
         table.info[index.parent.name] = {member: content for member, content in value.items() if member not in ("packages", "packages.conda", "v3")}
-        table.add(
-            Entry(
-                index.parent.name, file_name(name, key), name, key, record, exports.get((name, key), {}).get("run_exports"), index.parent.as_uri(), ("all",)
-            )
-            for name, key, record in records_of(value)
-        )
+        subdir, origin = index.parent.name, index.parent.as_uri()
+        for name, key, record in records_of(value):
+            found = exports.get((name, key), {}).get("run_exports")
+            table.add([Entry(subdir, file_name(name, key), name, key, record, found, origin, ("all",))])
     return table
 
 
