@@ -36,18 +36,15 @@ class RecordTable:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path`: the file to use, which must not be there yet; None for one in the folder of temporary files."""
-        if path is None:
-            handle, name = tempfile.mkstemp(prefix="records-", suffix=".sqlite")
-        else:
-            handle, name = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), str(path)
-        os.close(handle)
-        self.path = Path(name)
+        """`path`: the file to use, which must not be there yet; None for a nameless one, which goes with the process however that ends."""
+        if path is not None:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        self._path = path
         # Per subdir the members of its index that are no packages, as they stand at its top: `info`, `repodata_version`, `removed` and what
         # the future adds. What says where the index itself lies (`base_url`, `shards_base_url`, `created_at`) is not among them.
         self.info: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        self._database = sqlite3.connect(self._path or "", check_same_thread=False, isolation_level=None)
         # Nothing here outlives the process, so nothing has to survive a power cut.
         self._database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; {_SCHEMA}")
 
@@ -119,7 +116,8 @@ class RecordTable:
         """Close the table and remove its file. Nothing happens the second time."""
         with self._lock:
             self._database.close()
-            self.path.unlink(missing_ok=True)
+            if self._path:
+                self._path.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return int(self._rows("SELECT count(*) FROM entries", ())[0][0])
@@ -144,7 +142,8 @@ class RecordTable:
                 except sqlite3.OperationalError as error:
                     if "full" not in str(error):
                         raise
-                    text = f"no space left in {self.path.parent} for the records of {len(self)} packages and more; free some, or choose another"
+                    folder = self._path.parent if self._path else tempfile.gettempdir()
+                    text = f"no space left in {folder} for the records of {len(self)} packages and more; free some, or choose another"
                     raise DiskFullError(f"{text} folder for temporary files by TMPDIR") from error
                 finally:
                     if self._database.in_transaction:  # a full disk ends it

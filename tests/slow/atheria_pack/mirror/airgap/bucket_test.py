@@ -8,7 +8,8 @@ from atheria_pack.mirror.airgap.importing import import_bundle
 from atheria_pack.mirror.places.folder import FolderPlace
 from atheria_pack.mirror.places.s3 import S3Place
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+MIRROR = Path(__file__).resolve().parents[5] / "tests" / "python" / "atheria_pack" / "mirror"
+sys.path[:0] = [str(MIRROR / "airgap"), str(MIRROR)]
 
 from origins import files_of, publish, tree  # noqa: E402
 from serving import Bucket  # noqa: E402
