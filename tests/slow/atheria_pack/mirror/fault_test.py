@@ -123,7 +123,13 @@ def as_nobody(*arguments: object, epoch: int = EPOCH) -> subprocess.CompletedPro
     drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
     if drop and not shutil.which("setpriv"):
         pytest.skip("root is held to no modes, and setpriv is not here to drop the rights")
-    if drop and subprocess.run([*drop, sys.executable, "-c", "import atheria_pack.cli.main"], env=environment(), check=False, capture_output=True).returncode != 0:
+    if (
+        drop
+        and subprocess.run(
+            [*drop, sys.executable, "-c", "import atheria_pack.cli.main"], env=environment(), check=False, capture_output=True
+        ).returncode
+        != 0
+    ):
         pytest.skip("the interpreter or the project lies where other users have no rights")
     return subprocess.run(
         [*drop, *words(*arguments)], env=environment(epoch, HOME="/nonexistent"), capture_output=True, text=True, check=False, cwd="/"
