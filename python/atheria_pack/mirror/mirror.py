@@ -17,8 +17,9 @@ from atheria_pack.mirror import history
 from atheria_pack.mirror.attestation import AttestationError, Policy, loose, pinned, verdicts
 from atheria_pack.mirror.entry import Entry
 from atheria_pack.mirror.fetch import Fetched, Fetcher, Watcher
+from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.index.write import write_indexes
-from atheria_pack.mirror.layout import PARTIAL, SIDECAR_SUFFIX, SIGNATURE, STAGING, generation_folder, is_index
+from atheria_pack.mirror.layout import PARTIAL, SIDECAR_SUFFIX, SIGNATURE, STAGING, SUMS, generation_folder, is_index
 from atheria_pack.mirror.page.page import PageFacts, write_page
 from atheria_pack.mirror.places.folder import FolderPlace
 from atheria_pack.mirror.places.place import Found, Place
@@ -289,9 +290,15 @@ class _Run:
 
 
 def _published(place: Place) -> Iterator[tuple[str, str]]:
-    """Path and sha256 of what the kept generations name, indexes apart."""
+    """Path and sha256 of what the kept generations name, indexes apart. ManifestError where one has no list of it any more."""
     for number in history.numbers(place):
-        yield from ((path, sha256) for path, sha256 in history.sums(place, number) if not is_index(path))
+        try:
+            yield from ((path, sha256) for path, sha256 in history.sums(place, number) if not is_index(path))
+        except FileNotFoundError as error:
+            lost = f"{generation_folder(number)}/{SUMS}"
+            advice = "`channel verify --all` tells what else is missing" if number == place.current() else f"or remove {generation_folder(number)}"
+            raise ManifestError(f"{place.address}: {lost} is gone, so nothing tells which packages must not change. "
+                                f"Restore it from a copy, {advice}; nothing was changed") from error
 
 
 def _in_words(request: Request) -> list[str]:

@@ -15,8 +15,8 @@ from atheria_pack.errors import DiskFullError, PackError, UsageError
 from atheria_pack.mirror.airgap.signature import sign, verify_signature
 from atheria_pack.mirror.attestation import AttestationError, Policy
 from atheria_pack.mirror.fetch import Quiet, WrongBytesError
-from atheria_pack.mirror.generation import read_sums
-from atheria_pack.mirror.layout import CURRENT, LOCK, PARTIAL, SIDECAR_SUFFIX, VERIFIED
+from atheria_pack.mirror.generation import ManifestError, read_sums
+from atheria_pack.mirror.layout import CURRENT, GENERATIONS, LOCK, PARTIAL, SIDECAR_SUFFIX, SUMS, VERIFIED
 from atheria_pack.mirror.mirror import Options, Report, Talk, mirror
 from atheria_pack.mirror.places import open_place
 from atheria_pack.mirror.plan import RefusedError
@@ -214,6 +214,18 @@ def test_what_was_damaged_is_mended(upstream: Upstream, tmp_path: Path, damage: 
     assert (report.generation, report.published) == (1, False)
     assert shown(tmp_path / "m") == was
     assert report.fetched.files == damage.startswith("package")
+
+
+def test_a_kept_generation_without_its_sums_is_told(upstream: Upstream, tmp_path: Path) -> None:
+    """Which packages must not change is in them: a run that went on would take other bytes under their names."""
+    made(upstream, tmp_path / "m")
+    upstream.add(Package("one-more", "1.0", "h0", subdir="linux-64"))
+    made(upstream, tmp_path / "m")
+    (tmp_path / "m" / GENERATIONS / "1" / SUMS).unlink()
+    was = tree(tmp_path / "m", LOCK)
+    with pytest.raises(ManifestError, match=r"generations/1/SHA256SUMS is gone.* or remove .mirror/generations/1; nothing was changed"):
+        made(upstream, tmp_path / "m", Request(platforms=("linux-64", "osx-arm64")))
+    assert tree(tmp_path / "m", LOCK) == was
 
 
 def test_damage_behind_the_back_of_all_stamps_needs_reverify(upstream: Upstream, tmp_path: Path) -> None:
