@@ -68,7 +68,7 @@ def audit(place: Place, number: int | None) -> tuple[Manifest, Iterator[Provenan
     UnprovenError when the list was changed since it was published, NoGenerationError for a generation that is not kept.
     """
     number = history.chosen(place, number)
-    manifest = history.manifest(place, number)
+    manifest = history.shown(place) if number == history.visible(place) else history.manifest(place, number)
     path = f"{generation_folder(number)}/{PACKAGES}"
     wanted = next((digest for name, digest in history.sums(place, number) if name == PACKAGES), None)
     try:

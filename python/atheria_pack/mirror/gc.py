@@ -11,6 +11,7 @@ from pathlib import Path
 
 from atheria_pack.errors import PackError, UsageError
 from atheria_pack.mirror import history
+from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.inventory import Inventory
 from atheria_pack.mirror.layout import (
     INCOMING,
@@ -18,6 +19,7 @@ from atheria_pack.mirror.layout import (
     PARTIAL,
     PRIVATE,
     SHARDS,
+    SUMS,
     UnsafeNameError,
     checked_file_name,
     checked_subdir,
@@ -71,13 +73,14 @@ def collect(place: Place, *, keep: int, grace: float, now: int, dry_run: bool = 
 
 def _collected(place: Place, keep: int, grace: float, now: int, stamps: Stamps | None) -> Garbage:
     """`stamps`: None for a dry run."""
+    history.shown(place)  # without its manifest the visible generation would count as a leftover
     dropped, kept = _divided(place, keep, grace, now)
     files = size = unfinished = 0
     strangers = []
     with Inventory() as inventory:
         # Read to the end before anything goes: a torn list of a kept generation must not cost what it names.
         for number in kept:
-            for path, digest in history.sums(place, number):
+            for path, digest in _sums(place, number):
                 if not is_index(path):
                     inventory.name(path, digest)
         inventory.see(found for found in place.files("") if not found.path.startswith(f"{PRIVATE}/") and not is_index(found.path))
@@ -100,6 +103,15 @@ def _collected(place: Place, keep: int, grace: float, now: int, stamps: Stamps |
         if stamps:
             _remove(leftover)
     return Garbage(tuple(dropped), tuple(kept), files, size, unfinished, tuple(strangers))
+
+
+def _sums(place: Place, number: int) -> Iterator[tuple[str, str]]:
+    try:
+        yield from history.sums(place, number)
+    except FileNotFoundError as error:
+        lost = f"{generation_folder(number)}/{SUMS}"
+        raise ManifestError(f"{place.address}: {lost} is gone, so nothing tells which files that generation needs; nothing was removed. Restore "
+                            f"it from a copy{'' if number == place.current() else f', or remove {generation_folder(number)}'}") from error
 
 
 def _divided(place: Place, keep: int, grace: float, now: int) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from atheria_pack.errors import PackError
 from atheria_pack.mirror.generation import Manifest, ManifestError, read_sums
-from atheria_pack.mirror.layout import GENERATIONS, MANIFEST, SUMS, generation_folder
+from atheria_pack.mirror.layout import CURRENT, GENERATIONS, MANIFEST, SUMS, generation_folder
 from atheria_pack.mirror.places.place import Place
 
 
@@ -54,6 +54,20 @@ def manifest(place: Place, number: int) -> Manifest:
     if found.generation != number:
         raise ManifestError(f"{place.address}, {path}: says generation {found.generation}, expected {number}; somebody moved it")
     return found
+
+
+def shown(place: Place) -> Manifest:
+    """What the visible generation says of itself. NoGenerationError where there is none, ManifestError where its manifest is gone or torn."""
+    number = visible(place)
+    try:
+        return manifest(place, number)
+    except FileNotFoundError as error:
+        whole = [other for other in numbers(place) if other != number]
+        back = f", or let {CURRENT} lead to an earlier one that is whole: {', '.join(map(str, whole))}" if whole else ""
+        raise ManifestError(
+            f"{place.address}: generation {number} is visible, and {generation_folder(number)}/{MANIFEST} is gone; nothing was changed. Restore it "
+            f"from a copy (a bundle of that generation has it){back}"
+        ) from error
 
 
 def sums(place: Place, number: int) -> Iterator[tuple[str, str]]:

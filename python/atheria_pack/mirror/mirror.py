@@ -184,7 +184,7 @@ class _Run:
             self._publish(snapshot, closure.table, stamps)
 
     def _nothing_new(self) -> bool:
-        manifest = history.manifest(self._place, history.visible(self._place))
+        manifest = history.shown(self._place)
         if manifest.request != self._recorded() or self._options.attestations.judges:
             return False
         signature = f"{generation_folder(manifest.generation)}/{SIGNATURE}"

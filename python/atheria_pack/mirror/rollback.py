@@ -64,7 +64,8 @@ def roll_back(place: Place, to: int | None, *, now: int, dry_run: bool = False, 
 
 
 def _planned(place: Place, to: int | None) -> Rollback:
-    shown = history.visible(place)
+    visible = history.shown(place)
+    shown = visible.generation
     if to is None:
         earlier = [number for number in history.numbers(place) if number < shown]
         if not earlier:
@@ -72,7 +73,7 @@ def _planned(place: Place, to: int | None) -> Rollback:
         to = earlier[-1]
     else:
         to = history.chosen(place, to)
-    same = _content(history.manifest(place, to)) == _content(history.manifest(place, shown))
+    same = _content(history.manifest(place, to)) == _content(visible)
     return Rollback(shown, to, None if same else shown + 1)
 
 

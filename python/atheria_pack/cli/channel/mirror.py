@@ -94,7 +94,7 @@ def _asked(arguments: argparse.Namespace, names: list[str], place: Place) -> tup
         raise UsageError(f"{' and '.join(given)} without a source: name the channels before {place.address}, or leave it out to do as the last time")
     if place.current() is None:
         raise UsageError(f"{place.address} is no mirror yet, so there is no last time; name the channels to mirror before it")
-    manifest = history.manifest(place, history.visible(place))
+    manifest = history.shown(place)
     asked: Mapping[str, Any] = manifest.request
     if not manifest.sources:
         raise UsageError(f"{place.address} came from no channel (a bundle's?), so it cannot be done again; name the channels to mirror before it")

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from atheria_pack.errors import PackError
 from atheria_pack.mirror import history
 from atheria_pack.mirror.airgap.listing import Head
-from atheria_pack.mirror.generation import Manifest, ManifestError
-from atheria_pack.mirror.layout import MANIFEST
+from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.places.place import Place
 
 
@@ -27,12 +26,7 @@ def kept_manifests(place: Place) -> dict[int, Manifest]:
         return {}
     manifests: dict[int, Manifest] = {}
     for number in sorted({*history.numbers(place), current}):
-        try:
-            manifests[number] = history.manifest(place, number)
-        except FileNotFoundError as error:
-            raise ManifestError(
-                f"{place.address}: generation {number} is visible, and its {MANIFEST} is missing; `channel rollback` to one that is whole"
-            ) from error
+        manifests[number] = history.shown(place) if number == current else history.manifest(place, number)
     for number, manifest in manifests.items():
         parent = manifests.get(number - 1)
         if parent is not None and manifest.parent != parent.digest:

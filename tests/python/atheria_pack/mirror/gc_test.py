@@ -10,6 +10,7 @@ import pytest
 from atheria_pack.errors import BusyError, UsageError
 from atheria_pack.mirror import history
 from atheria_pack.mirror.gc import DAY, ClockError, collect
+from atheria_pack.mirror.generation import ManifestError
 from atheria_pack.mirror.layout import is_index
 from atheria_pack.mirror.places.folder import FolderPlace
 from atheria_pack.mirror.rollback import roll_back
@@ -174,6 +175,31 @@ def test_a_place_without_generations_is_refused_and_stays_as_it_is(tmp_path: Pat
         with pytest.raises(history.NoGenerationError, match="none has no generation"):
             act()
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_visible_generation_that_lost_its_manifest_is_no_leftover(tmp_path: Path, dry_run: bool) -> None:
+    """Readers need its indexes and its packages as before."""
+    place = aged(tmp_path)
+    place.remove(".mirror/generations/2/manifest.json")
+    before = tree(place.root)
+    told = r"generation 2 is visible, and .mirror/generations/2/manifest.json is gone; nothing was changed.* lead to an earlier one that is whole: 1$"
+    for act in (
+        lambda: collect(place, keep=1, grace=0, now=START + 2, dry_run=dry_run), lambda: roll_back(place, None, now=START + 2, dry_run=dry_run),
+    ):  # fmt: skip
+        with pytest.raises(ManifestError, match=told):
+            act()
+    assert tree(place.root) == before
+
+
+@pytest.mark.parametrize(("number", "way"), [(1, "or remove .mirror/generations/1"), (2, "from a copy$")])
+def test_a_kept_generation_without_its_sums_keeps_everything(tmp_path: Path, number: int, way: str) -> None:
+    place = aged(tmp_path)
+    place.remove(f".mirror/generations/{number}/SHA256SUMS")
+    before = tree(place.root)
+    with pytest.raises(ManifestError, match=f"generations/{number}/SHA256SUMS is gone, so nothing tells which files.*{way}"):
+        collect(place, keep=2, grace=0, now=START + 2)
+    assert tree(place.root) == before
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

@@ -130,5 +130,5 @@ def test_mixed_moved_and_lost_generations_are_told(tmp_path: Path) -> None:
         kept_manifests(place)
     (generations / "1/manifest.json").write_bytes(original)
     (generations / "3/manifest.json").unlink()
-    with pytest.raises(ManifestError, match="generation 3 is visible, and its manifest.json is missing"):
+    with pytest.raises(ManifestError, match="generation 3 is visible, and .mirror/generations/3/manifest.json is gone;"):
         kept_manifests(place)
