@@ -13,6 +13,7 @@ from typing import Protocol
 
 from atheria_pack.errors import PackError
 from atheria_pack.mirror.places.place import Place
+from atheria_pack.mirror.sources.http import RefusedError
 from atheria_pack.mirror.sources.source import Source, SourceError
 
 _CHUNK = 1 << 20  # bytes
@@ -152,7 +153,7 @@ class Fetcher:
         try:
             with item.source.open(item.there + item.beside) as answer:
                 content = answer.stream.read(_LARGEST_BESIDE + 1)
-        except FileNotFoundError:
+        except (FileNotFoundError, RefusedError):  # no index promises it, and buckets behind a web server refuse what they do not have
             return
         if len(content) > _LARGEST_BESIDE:
             self._watcher.note(f"{item.origin}{item.beside} has more than {_LARGEST_BESIDE} bytes; it is left out")

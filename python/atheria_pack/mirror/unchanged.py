@@ -18,6 +18,7 @@ from atheria_pack.mirror.layout import (
     is_index,
 )
 from atheria_pack.mirror.places.place import Place
+from atheria_pack.mirror.sources.http import RefusedError
 from atheria_pack.mirror.sources.source import Source
 from atheria_pack.mirror.stamps import Stamps, sha256_of
 
@@ -68,9 +69,9 @@ def files_unchanged(place: Place, manifest: Manifest, stamps: Stamps, reread: bo
 
 
 def _digest(source: Source, path: str) -> str:
-    """sha256 of a file, empty where there is none."""
+    """sha256 of a file, empty where there is none, or where it is refused: then a reading of everything tells what that means."""
     try:
         with source.open(path) as answer:
             return sha256_of(answer.stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, RefusedError):
         return ""

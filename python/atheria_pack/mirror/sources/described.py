@@ -9,6 +9,7 @@ from typing import Any
 
 from atheria_pack.mirror.layout import CHANNELDATA
 from atheria_pack.mirror.records import RecordTable
+from atheria_pack.mirror.sources.http import RefusedError
 from atheria_pack.mirror.sources.index_stream import IndexStream
 from atheria_pack.mirror.sources.snapshot import Snapshot
 from atheria_pack.mirror.sources.tables import members
@@ -52,7 +53,7 @@ class Described:
                 for member, name, value in members(stream):
                     if member == "packages" and isinstance(value, dict) and self._is_of(snapshot, number, table, name):
                         self._database.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (name, json.dumps(value)))
-        except FileNotFoundError:
+        except (FileNotFoundError, RefusedError):  # the packages' index could be read, so a refusal is of a file that is not there
             return
         snapshot.read(number, CHANNELDATA, stream.sha256)
 

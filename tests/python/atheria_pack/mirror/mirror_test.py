@@ -141,6 +141,21 @@ def test_nothing_new_writes_nothing_and_asks_for_indexes_only(
     assert not again.published and tree(tmp_path / "m", LOCK, VERIFIED) == {path: what for path, what in was.items() if path != VERIFIED}
 
 
+def test_a_server_that_refuses_what_it_does_not_have_is_mirrored(
+    upstream: Upstream, tmp_path: Path, serve_with_faults: Callable[..., FaultyServer]
+) -> None:
+    """As a bucket behind a web server does, whose readers may not list it."""
+    (upstream.folder / "channeldata.json").unlink()
+    server = serve_with_faults(upstream.folder)
+    server.fail(r"\.sigs$|channeldata|notices|zst$", Fault(status=403))
+    made(server.url, tmp_path / "m")
+    assert set(packages(tmp_path / "m")) == {path for path, package in upstream.packages.items() if package.subdir in ("linux-64", "noarch")}
+    assert made(server.url, tmp_path / "m").summary is None, "nothing is new"
+    server.fail(r"repodata\.json$", Fault(status=403))
+    with pytest.raises(SourceError, match=r"refuses to give it \(status 403\)"):
+        made(server.url, tmp_path / "m")
+
+
 @pytest.mark.parametrize("change", ["request", "subdir", "run_exports", "channeldata"])
 def test_what_is_new_is_noticed_without_a_new_package(upstream: Upstream, tmp_path: Path, change: str) -> None:
     """What the shortcut compares is all that a generation is made of."""
