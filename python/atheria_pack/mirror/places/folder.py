@@ -154,6 +154,9 @@ class FolderPlace:
             pointer = os.readlink(self.root / CURRENT)
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise FolderError(f"{self.root / CURRENT}: {error.strerror}; give the user who runs this the right to read {self.root}, "
+                              "and run it again") from error
         except OSError as error:
             if not self.root.is_dir():
                 return None  # a file in its place, which `writing` refuses
@@ -178,10 +181,13 @@ class FolderPlace:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        self._refuse_strangers()
+        self.refuse_strangers()
         with self._explained(LOCK):
-            for folder in (self.root, self.root / PRIVATE):
-                _make_folder(folder)
+            try:
+                for folder in (self.root, self.root / PRIVATE):
+                    _make_folder(folder)
+            except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+                raise FolderError(f"the folder {folder} cannot be made ({error.strerror}); name a place for the mirror where it can") from error
             if (self.root / PRIVATE).is_symlink():
                 raise FolderError(f"{self.root / PRIVATE} is a link; a mirror keeps what is its own in a folder of its own. Remove the link")
             handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
@@ -200,9 +206,13 @@ class FolderPlace:
             finally:
                 self._clear_staging()
 
-    def _refuse_strangers(self) -> None:
-        """A folder that somebody else filled is not taken over: publishing would put links in the place of its indexes."""
-        if not self.root.exists():
+    def refuse_strangers(self) -> None:
+        """A folder that somebody else filled is not taken over: publishing would put links in the place of its indexes. FolderError then, and
+        for a file in the folder's place. Nothing is made."""
+        there = next(path for path in (self.root, *self.root.parents) if path.exists())
+        if there != self.root:
+            if not there.is_dir():
+                raise FolderError(f"{there} is a file, so {self.root} cannot be made; name a place for the mirror where it can")
             return
         if not self.root.is_dir():
             raise FolderError(f"{self.root} is a file; a mirror needs a folder")

@@ -182,6 +182,10 @@ def test_a_folder_that_is_no_mirror_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="is a file"), FolderPlace(tmp_path / "file", "x").writing():
         raise AssertionError("a file is no folder")
+    with pytest.raises(FolderError, match=r"/file is a file, so .*/file/m cannot be made"), FolderPlace(tmp_path / "file" / "m", "x").writing():
+        raise AssertionError("a file has no folders")
+    with pytest.raises(FolderError, match=r"cannot be made \(.*\); name a place"), FolderPlace(Path("/proc/m"), "x").writing():
+        raise AssertionError("the system has a file there")
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
@@ -291,16 +295,20 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-def test_a_lost_permission_is_told(place: FolderPlace) -> None:
+@pytest.mark.parametrize(
+    ("act", "shut", "right"), [("write('linux-64/a-1-0.conda', b'x')", "linux-64", "write in"), ("current()", ".mirror", "read")]
+)
+def test_a_lost_permission_is_told(place: FolderPlace, act: str, shut: str, right: str) -> None:
     if os.geteuid() == 0:
         script = (
             "import os, sys; from pathlib import Path; from atheria_pack.mirror.places.folder import FolderError, FolderPlace\n"
             "os.setuid(65534)\n"
-            "try: FolderPlace(Path(sys.argv[1]), 'x').write('linux-64/a-1-0.conda', b'x')\n"
+            f"try: FolderPlace(Path(sys.argv[1]), 'x').{act}\n"
             "except FolderError as error: print(error)"
         )
         for folder in (place.root, *place.root.parents[:3]):
             folder.chmod(0o755)
+        (place.root / ".mirror").chmod(0o700)
         done = subprocess.run(
             [sys.executable, "-c", script, str(place.root)], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True, text=True, check=False,
@@ -309,11 +317,14 @@ def test_a_lost_permission_is_told(place: FolderPlace) -> None:
             pytest.skip(f"another user cannot read the program here: {done.stderr.strip().splitlines()[-1]}")
         told = done.stdout
     else:
-        (place.root / "linux-64").chmod(0o555)
-        with pytest.raises(FolderError) as caught:
-            place.write(PACKAGE, b"x")
+        (place.root / shut).chmod(0o555 if right == "write in" else 0)
+        try:
+            with pytest.raises(FolderError) as caught:
+                eval(f"place.{act}")
+        finally:
+            (place.root / shut).chmod(0o755)
         told = str(caught.value)
-    assert "Permission denied; give the user who runs this the right to write" in told
+    assert f"Permission denied; give the user who runs this the right to {right}" in told
 
 
 def test_addresses() -> None:
