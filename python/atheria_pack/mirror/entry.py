@@ -49,5 +49,5 @@ class Entry:
 
     @property
     def sha256(self) -> str:
-        """Digest of the file in hexadecimal; empty where the record does not say."""
-        return str(self.record.get("sha256") or "")
+        """Digest of the file in hexadecimal, in small letters whatever the record has; empty where it does not say."""
+        return str(self.record.get("sha256") or "").lower()

@@ -139,7 +139,7 @@ def _name_packages(table: RecordTable, inventory: Inventory) -> dict[str, int]:
     for entry in table.entries():
         if inventory.digest(entry.path) is None:
             packages[entry.subdir] += 1
-        inventory.name(entry.path, entry.sha256.lower(), entry.size or None)
+        inventory.name(entry.path, entry.sha256, entry.size or None)
     return packages
 
 

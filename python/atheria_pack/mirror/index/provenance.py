@@ -34,7 +34,7 @@ def write(table: RecordTable, stream: BinaryIO) -> None:
             record = entry.record
             one = Provenance(
                 entry.path, entry.name, str(record.get("version", "")), str(record.get("build", "")), _licence(record), entry.size,
-                entry.sha256.lower(), entry.origin, entry.why,
+                entry.sha256, entry.origin, entry.why,
             )  # fmt: skip
             lines.add(entry.path, json.dumps(asdict(one), sort_keys=True, separators=(",", ":")))
         for _, line in lines:
