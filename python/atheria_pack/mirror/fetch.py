@@ -20,6 +20,7 @@ _CHUNK = 1 << 20  # bytes
 _BREAKS = 4  # how often a download may end early without a single new byte before the source counts as broken
 _PAUSE = 0.2  # seconds before the first such try, doubled for each
 _STRIPES = 256
+_READABLE = 0o444
 _LARGEST_BESIDE = 4 << 20  # bytes
 
 
@@ -104,6 +105,8 @@ class Fetcher:
         self._watcher = watcher
         self._jobs = jobs
         self._link = link
+        self._hidden = os.umask(0o077)  # what a file that is made here lacks; there is no way to ask without setting it
+        os.umask(self._hidden)
         self._stop = threading.Event()
         self._stripes = [threading.Lock() for _ in range(_STRIPES)]
         self.fetched = Fetched()
@@ -163,6 +166,7 @@ class Fetcher:
     def _linked(self, item: Item) -> bool:
         """Whether the place took the source's file by hard link, verified.
 
+        A file that fewer may read than one that is made here is left to be copied: clients would find it and not get it.
         The link never has the name of an unfinished file: those are written to, and the source's file would be.
         """
         local = item.source.local(item.there)
@@ -172,6 +176,9 @@ class Fetcher:
         link.unlink(missing_ok=True)
         try:
             os.link(local.resolve(strict=True), link)
+            if _READABLE & ~self._hidden & ~link.stat().st_mode:
+                link.unlink()
+                return False
         except OSError:  # another file system, no right to link, too many links, no such file: reading it tells which
             return False
         try:

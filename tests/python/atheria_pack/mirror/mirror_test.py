@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -154,6 +155,31 @@ def test_a_server_that_refuses_what_it_does_not_have_is_mirrored(
     server.fail(r"repodata\.json$", Fault(status=403))
     with pytest.raises(SourceError, match=r"refuses to give it \(status 403\)"):
         made(server.url, tmp_path / "m")
+
+
+def test_digests_in_capitals_are_the_same_digests(upstream: Upstream, tmp_path: Path) -> None:
+    for subdir in ("linux-64", "noarch"):
+        index = upstream.folder / subdir / "repodata.json"
+        index.write_text(re.sub(r'("sha256": ?")([0-9a-f]{64})', lambda found: found[1] + found[2].upper(), index.read_text()))
+    assert re.search('"sha256": ?"[0-9A-F]{64}"', index.read_text())
+    made(upstream, tmp_path / "m", options=Options(link=False))
+    assert packages(tmp_path / "m")
+    assert made(upstream, tmp_path / "m", SOME).published, "what was published did not change under its name"
+
+
+@pytest.mark.parametrize(("mode", "linked"), [(0o600, False), (0o640, False), (0o444, True), (0o644, True)])
+def test_packages_that_only_their_owner_may_read_are_copied(tmp_path: Path, mode: int, linked: bool) -> None:
+    """A link has the rights of the file, and clients have to be able to read what the index names."""
+    upstream = make_upstream(tmp_path / "up", 0, 5, index="json")
+    for path in upstream.packages:
+        (upstream.folder / path).chmod(mode)
+    before = os.umask(0o022)
+    try:
+        report = made(upstream, tmp_path / "m")
+    finally:
+        os.umask(before)
+    assert report.fetched.linked == (report.fetched.files if linked else 0)
+    assert all((tmp_path / "m" / path).stat().st_mode & 0o444 == 0o444 for path in packages(tmp_path / "m"))
 
 
 @pytest.mark.parametrize("change", ["request", "subdir", "run_exports", "channeldata"])
