@@ -104,13 +104,17 @@ class Report:
 def mirror(addresses: Sequence[str], place: Place, request: Request, options: Options, talk: Talk) -> Report:
     """Make the visible generation of the place what the request asks of the channels at the addresses.
 
-    UsageError for a place that is a source or lies in one, and for a request that chooses nothing. What a failed or interrupted run has
-    downloaded is kept for the next one; what is visible changes at the very end, all at once.
+    UsageError for a place that is a source or lies in one, and for a request that chooses nothing; FolderError for a folder that holds what no
+    mirror made. What a failed or interrupted run has downloaded is kept for the next one; what is visible changes at the very end, all at once.
     """
     began = time.monotonic()
     report = Report(place.address, options.dry_run, place.current())
+    # What needs no network is told before the network is asked, and by a dry run as well.
+    _ = request.read_locks
     sources = [open_source(address) for address in addresses]
     _refuse_own(sources, place)
+    if isinstance(place, FolderPlace):
+        place.refuse_strangers()
     with ExitStack() as stack:
         for source in sources:
             if isinstance(source, HttpSource):

@@ -104,6 +104,7 @@ WRONG = [
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
 def test_each_first_wrong_word(channel: Any, upstream: Upstream, words: tuple[str, ...], message: str) -> None:
     status, out, err = channel(*words)
+    assert "--lock" not in words or "reading" not in err, "before the channels are asked"
     assert status == 2 and message in err and "Traceback" not in err, (status, err)
     assert out == "" and not Path("m", ".mirror", "current").exists()
 
@@ -122,6 +123,7 @@ def test_other_wrong_things_are_explained_as_well(channel: Any, upstream: Upstre
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "thesis.tex").write_text("")
     for target, message in (("file", "is a file"), ("others", "holds thesis.tex but no .mirror")):
-        status, _, err = channel("up", target, "--platform", "linux-64")
-        assert status not in (0, 130) and message in err
+        for dry in ([], ["--dry-run"]):
+            status, _, err = channel("up", target, "--platform", "linux-64", *dry)
+            assert status not in (0, 130) and message in err and "reading" not in err, "before the channels are asked"
     assert [path.name for path in (tmp_path / "others").iterdir()] == ["thesis.tex"]
