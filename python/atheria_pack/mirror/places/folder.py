@@ -22,6 +22,7 @@ from atheria_pack.mirror.layout import (
     GENERATIONS,
     INCOMING,
     LOCK,
+    MANIFEST,
     PARTIAL,
     PRIVATE,
     ROOT_FILES,
@@ -34,6 +35,7 @@ from atheria_pack.mirror.places.place import Found
 
 _POINTER = re.compile(r"generations/([1-9][0-9]*)")
 _UNFINISHED = (PARTIAL, STAGING, INCOMING)
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)  # what file systems of clusters answer that are mounted without locks
 _NAMED = 5  # entries of a strange folder that an error names
 
 
@@ -197,6 +199,12 @@ class FolderPlace:
             except BlockingIOError as error:
                 holder = lock.read().strip() or "another process"
                 raise BusyError(f"{self.address} is being written by {holder}; wait until it has ended, then run this again") from error
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                raise FolderError(f"{self.root / LOCK} cannot be locked ({error.strerror}), so two runs at once could not be told apart; nothing was "
+                                  "changed. The file system has to be mounted with locks for all its machines (Lustre: -o flock; NFS: without "
+                                  "nolock, and lockd at work)") from error
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
             lock.flush()
@@ -228,10 +236,21 @@ class FolderPlace:
         with self._explained(GENERATIONS):
             _make_folder(self.root / STAGING)
             visible = self.current() or 0
+            if not visible:
+                self._refuse_lost_pointer()
             if (self.root / GENERATIONS).is_dir():
                 for name in os.listdir(self.root / GENERATIONS):
                     if not name.isdigit() or int(name) > visible:
                         self.remove_folder(f"{GENERATIONS}/{name}")
+
+    def _refuse_lost_pointer(self) -> None:
+        """Several generations were visible once: a first one that never was is alone, as the next writer removes it."""
+        numbers = {int(found.path.split("/")[2]) for found in self.files(GENERATIONS) if found.path.split("/")[2].isdigit()}
+        whole = sorted(number for number in numbers if self.look(f"{generation_folder(number)}/{MANIFEST}"))
+        if len(whole) > 1:
+            raise FolderError(f"{self.root / CURRENT} is gone, and generations {', '.join(map(str, whole))} are there; nothing was changed. Was it "
+                              f"copied without its links? `ln -sfn generations/{whole[-1]} {self.root / CURRENT}` brings the newest back, and "
+                              "`channel mirror` the links of its indexes")
 
     def _clear_staging(self) -> None:
         with self._explained(STAGING):

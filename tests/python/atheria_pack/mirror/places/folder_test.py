@@ -1,5 +1,6 @@
 """A folder as a mirror's place: whole files or none, one pointer, and no link followed that the mirror did not make."""
 
+import errno
 import os
 import resource
 import subprocess
@@ -169,6 +170,44 @@ def test_the_lock_of_a_killed_writer_is_free(place: FolderPlace) -> None:
     assert done.returncode == -9
     with place.writing():
         pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_file_system_without_locks_is_told(place: FolderPlace, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Such as Lustre's without -o flock, which no test can mount."""
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(FolderError, match=r"lock cannot be locked \(.*Lustre: -o flock"), place.writing():
+        raise AssertionError("two writers could be at work")
+
+
+def test_generations_without_their_pointer_are_kept_and_told(place: FolderPlace) -> None:
+    """A mirror that was copied without its links is not one that was never published."""
+    with place.writing():
+        stage(place, 2, "two")
+        place.switch(2)
+    (place.root / ".mirror/current").unlink()
+    stage(place, 3, "three")
+    place.remove(".mirror/generations/3/manifest.json")  # never whole
+    before = tree(place.root)
+    told = r"current is gone, and generations 1, 2 are there; nothing was changed.*`ln -sfn generations/2 "
+    with pytest.raises(FolderError, match=told), place.writing():
+        raise AssertionError("it was begun anew")
+    assert tree(place.root) == before
+    os.symlink("generations/2", place.root / ".mirror/current")
+    with place.writing():
+        assert place.read(INDEX) == b"two"
+
+
+def test_a_first_generation_that_was_never_visible_is_removed(tmp_path: Path) -> None:
+    place = FolderPlace(tmp_path / "mirror", "MIRROR")
+    with place.writing():
+        stage(place, 1, "one")
+    with place.writing():
+        assert not list(place.files(".mirror/generations"))
 
 
 def test_a_folder_that_is_no_mirror_is_refused(tmp_path: Path) -> None:
