@@ -20,8 +20,8 @@ from atheria_pack.mirror.places.place import Found, Place
 from atheria_pack.mirror.solvable import unsolvable
 from atheria_pack.mirror.stamps import sha256_of
 
-_FETCH = "run `channel mirror --reverify`, which fetches it again"
-_INDEX = "run `channel mirror --reverify`, which makes it again; or roll back to a generation that is whole"
+_FETCH = "run `channel mirror --reverify MIRROR`, which fetches it again; where no channel is in reach, `tar -xf BUNDLE -C MIRROR PATH` has it"
+_INDEX = "run `channel mirror --reverify MIRROR`, which makes it again; or roll back to a generation that is whole"
 _OLDER = "no run makes an older generation's index again; gc removes that generation in time"
 
 
@@ -263,8 +263,9 @@ def _signature(place: Place, manifest: Manifest, allowed_signers: Path | None, s
         if allowed_signers is not None:
             yield Trouble(path, f"a signature by one of {allowed_signers}", "none", "publish with `channel mirror --sign KEY`")
         return
-    signed_by[manifest.generation] = ""
-    if allowed_signers is not None:
+    if allowed_signers is None:
+        signed_by[manifest.generation] = ""
+    else:
         from atheria_pack.mirror.airgap.signature import SignatureError, verify_signature
 
         try:

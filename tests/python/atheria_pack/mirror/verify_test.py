@@ -166,6 +166,7 @@ def test_signatures(place: FolderPlace, tmp_path: Path) -> None:
     show(place, B, now=BORN + 3, sign=lambda content: sign(content, keys["other"]))
     verdict = checked(place, allowed_signers=allowed)
     assert [trouble.path for trouble in verdict.troubles] == [".mirror/generations/4/manifest.json.sig"]
+    assert verdict.signed_by == {}, "a signature that does not hold names nobody, and was asked about"
 
 
 def test_a_place_without_generations_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_damaged_file_is_a_line_and_a_status(here: Path, capsys: pytest.Captur
     assert main(["channel", "verify", "m"]) == 1
     first, extra, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{B.path}: expected sha256 {B.sha256}; found 7 bytes of sha256 ")
-    assert "`channel mirror --reverify`" in first
+    assert "`channel mirror --reverify MIRROR`" in first
     assert extra.startswith("no kept generation names linux-64/stray-1-0.conda")
     assert ": 1 trouble; " in last
     assert main(["channel", "verify", "m", "--json"]) == 1
