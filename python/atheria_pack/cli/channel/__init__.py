@@ -11,7 +11,7 @@ import sys
 import tempfile
 from types import ModuleType
 
-from atheria_pack.errors import DiskFullError, PackError
+from atheria_pack.errors import INTERRUPTED, DiskFullError, PackError
 from atheria_pack.mirror.layout import PRIVATE
 
 HELP = "mirror channels for clusters: closed under dependencies, verified, switched at once, carried across an air gap"
@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         return int(_module(arguments.channel_verb).run(arguments))
+    except KeyboardInterrupt:
+        print(f"interrupted; {_KEPT}. The same command goes on from there", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has enough (`channel audit | head`); nothing more can be said to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -15,7 +15,7 @@ import rattler
 from atheria_pack.channel.base import address as address_of_name
 from atheria_pack.cli.channel.progress import binary, watcher
 from atheria_pack.cli.options import callers_folder, names_in, some_names
-from atheria_pack.errors import INTERRUPTED, UsageError
+from atheria_pack.errors import UsageError
 from atheria_pack.mirror import history
 from atheria_pack.mirror.airgap.signature import sign
 from atheria_pack.mirror.attestation import MODES, Policy
@@ -72,11 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs, link=not arguments.copy, reread=arguments.reverify, dry_run=arguments.dry_run, attestations=_policy(arguments, mode),
         sign=_signer(arguments.sign),
     )  # fmt: skip
-    try:
-        report = mirror(sources, place, request, options, Talk(_say, partial(watcher, stream=sys.stderr)))
-    except KeyboardInterrupt:
-        _say("interrupted; what was downloaded is kept, the same command goes on from there. What the mirror shows is whole, as always")
-        return INTERRUPTED
+    report = mirror(sources, place, request, options, Talk(_say, partial(watcher, stream=sys.stderr)))
     if arguments.json:
         json.dump(report.to_json(), sys.stdout, indent=1)
         print()
