@@ -20,6 +20,7 @@ from atheria_pack.mirror.bucket import BucketError, explained, open_bucket
 from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.layout import (
     CURRENT,
+    GENERATIONS,
     LOCK,
     MANIFEST,
     PRIVATE,
@@ -28,7 +29,6 @@ from atheria_pack.mirror.layout import (
     STAGING,
     SUBDIR_INDEXES,
     SUMS,
-    checked_subdir,
     generation_folder,
 )  # fmt: skip
 from atheria_pack.mirror.media import cache_control, content_type
@@ -186,9 +186,9 @@ class S3Place:
             self._bucket.store.copy(path, to)
 
     def _subdirs(self) -> list[str]:
-        with explained(self.address, "listing its subdirs"):
-            found = self._bucket.store.list_with_delimiter()["common_prefixes"]
-        return [checked_subdir(name, self.address) for name in found if name != PRIVATE]
+        """Those that a kept generation has, the one that was visible among them; what else is in the bucket is somebody's."""
+        parts = (found.path.removeprefix(f"{GENERATIONS}/").split("/") for found in self.files(GENERATIONS))
+        return sorted({part[1] for part in parts if len(part) == 3})
 
     def _abort_uploads(self) -> None:
         """Parts of a file whose writer died are in no listing, and cost until they are dropped."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror.bucket import BucketError, open_bucket
+from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.media import ASK_EACH_TIME, FOR_EVER
 from atheria_pack.mirror.places.s3 import S3Place
 
@@ -100,6 +101,19 @@ def test_a_bucket_that_is_not_there_is_named(server: Bucket, tmp_path: Path) -> 
 def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(UsageError, match="s3://BUCKET"):
         open_bucket(address)
+
+
+def test_what_else_is_in_the_bucket_is_left_alone(place: S3Place) -> None:
+    place.write("Our Logs/2026/a.txt", b"mine")
+    for number, subdir in ((1, "linux-64"), (2, "noarch")):
+        manifest = Manifest(number, None, 0, "", 0, 0, {}).to_bytes()
+        with place.writing():
+            place.write(f".mirror/generations/{number}/{subdir}/repodata.json", b"{}")
+            place.write(f".mirror/generations/{number}/manifest.json", manifest)
+            place.switch(number)
+        assert place.current() == number
+    assert place.read("noarch/repodata.json") == b"{}" and place.look("linux-64/repodata.json") is None
+    assert place.read("Our Logs/2026/a.txt") == b"mine"
 
 
 def test_uploads_that_died_are_dropped_by_the_next_writer(place: S3Place, server: Bucket) -> None:
