@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     here = callers_folder()
     if arguments.allowed_signers is None and not arguments.allow_unsigned:
         raise UsageError(
-            "who may have signed the bundle? --allowed-signers FILE names them, a line `NAME ssh-ed25519 AAAA...` each (the .pub file of the key "
-            "that `channel export --sign` used, which you got by another way); --allow-unsigned takes the bundle from whoever brought it"
+            "who may have signed the bundle? --allowed-signers FILE names them, a line `NAME ssh-ed25519 AAAA...` each (any name, then what the "
+            ".pub file of `channel export --sign`'s key has, which you got by another way); --allow-unsigned takes the bundle from whoever brought it"
         )
     place = open_place(arguments.mirror if "://" in arguments.mirror else str(here / arguments.mirror))
     allowed = here / arguments.allowed_signers if arguments.allowed_signers else None
