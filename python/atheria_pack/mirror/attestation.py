@@ -23,6 +23,7 @@ from atheria_pack.mirror.places.place import Place
 
 Mode = Literal["carry", "ignore", "warn", "require"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+JUDGING: tuple[Mode, ...] = ("warn", "require")
 
 LARGEST = 4 << 20  # bytes of a sidecar: what clients read at most, and room for some hundred attestations
 _TOGETHER = 32  # packages that are checked at the same time
@@ -50,7 +51,17 @@ class Policy:
     @property
     def judges(self) -> bool:
         """Whether anything is checked at all."""
-        return self.mode in ("warn", "require")
+        return self.mode in JUDGING
+
+    def to_json(self) -> dict[str, str]:
+        """What a manifest says of it, so that it can be asked for again: nothing for `carry`; the trusted root by its sha256.
+
+        UsageError for one that cannot be read.
+        """
+        told: dict[str, str] = {"attestations": "" if self.mode == "carry" else self.mode}
+        if self.judges:
+            told |= {"signer": self.identity or "", "issuer": self.issuer or "", "trusted_root": _digest_of(self.trusted_root)}
+        return {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,13 @@ def verdicts(entries: Iterable[Entry], place: Place, policy: Policy) -> Iterator
             batch = []
     if batch:
         yield from asyncio.run(_together(batch, place, checks, root))
+
+
+def _digest_of(root: Path | None) -> str:
+    try:
+        return hashlib.sha256(root.read_bytes()).hexdigest() if root else ""
+    except OSError as error:
+        raise UsageError(f"--trusted-root {root}: {error.strerror}; expected a sigstore trusted_root.json") from error
 
 
 def _trusted_root(path: Path | None) -> TrustedRoot:

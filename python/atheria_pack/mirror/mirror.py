@@ -204,8 +204,7 @@ class _Run:
 
     def _recorded(self) -> dict[str, Any]:
         """The request as a manifest has it, with what is not usual about attestations."""
-        mode = self._options.attestations.mode
-        return {**self._request.to_json(), **({} if mode == "carry" else {"attestations": mode})}
+        return {**self._request.to_json(), **self._options.attestations.to_json()}
 
     def _chosen(self) -> tuple[Snapshot, Closure]:
         request, named = self._request, " and ".join(source.address for source in self._sources)

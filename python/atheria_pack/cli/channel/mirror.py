@@ -18,11 +18,12 @@ from atheria_pack.cli.options import callers_folder, names_in, some_names
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror import history
 from atheria_pack.mirror.airgap.signature import sign
-from atheria_pack.mirror.attestation import MODES, Policy
+from atheria_pack.mirror.attestation import JUDGING, MODES, Policy
 from atheria_pack.mirror.mirror import Options, Report, Talk, mirror
 from atheria_pack.mirror.places import open_place
 from atheria_pack.mirror.places.place import Place
 from atheria_pack.mirror.plan import Count, Summary
+from atheria_pack.mirror.sources.http import HIDDEN
 from atheria_pack.mirror.wanted.profiles import PROFILES
 from atheria_pack.mirror.wanted.request import Request
 from atheria_pack.platforms import PLATFORMS, native_platform
@@ -67,9 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.jobs <= _MOST_JOBS:
         raise UsageError(f"--jobs {arguments.jobs}: expected 1 to {_MOST_JOBS}")
     place = open_place(target if "://" in target else str(callers_folder() / target))
-    sources, request, mode = _asked(arguments, names, place)
+    sources, request, recorded = _asked(arguments, names, place)
     options = Options(
-        jobs=arguments.jobs, link=not arguments.copy, reread=arguments.reverify, dry_run=arguments.dry_run, attestations=_policy(arguments, mode),
+        jobs=arguments.jobs, link=not arguments.copy, reread=arguments.reverify, dry_run=arguments.dry_run, attestations=_policy(arguments, recorded),
         sign=_signer(arguments.sign),
     )  # fmt: skip
     report = mirror(sources, place, request, options, Talk(_say, partial(watcher, stream=sys.stderr)))
@@ -81,10 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(arguments: argparse.Namespace, names: list[str], place: Place) -> tuple[list[str], Request, str]:
-    """The sources, the request, and what to do with attestations: as the command line says, or as the mirror has it recorded."""
+def _asked(arguments: argparse.Namespace, names: list[str], place: Place) -> tuple[list[str], Request, Mapping[str, Any]]:
+    """The sources and the request, as the command line says or as the mirror has it recorded; and what it has recorded, where that is to be done
+    again."""
     if names:
-        return [_address(name) for name in names], _request(arguments), arguments.attestations
+        return [_address(name) for name in names], _request(arguments), {}
     given = [f"--{name}" for name in _ASKED if getattr(arguments, name)]
     if given:
         raise UsageError(f"{' and '.join(given)} without a source: name the channels before {place.address}, or leave it out to do as the last time")
@@ -97,10 +99,12 @@ def _asked(arguments: argparse.Namespace, names: list[str], place: Place) -> tup
     if asked.get("locks"):
         told = ", ".join(lock["name"] for lock in asked["locks"])
         raise UsageError(f"{place.address} was made from lock files ({told}), which it does not keep; name channels and --lock again")
+    hidden = next((source["address"] for source in manifest.sources if HIDDEN in source["address"]), None)
+    if hidden:
+        raise UsageError(f"{place.address} was made from {hidden}, whose token it does not keep; name the channels again, the token in the address")
     _say(f"as the last time: {_in_words(asked)}")
     request = Request(*(tuple(asked.get(name, ())) for name in ("specs", "platforms", "profiles", "pythons")))
-    mode = arguments.attestations if arguments.attestations != "carry" else asked.get("attestations", "carry")
-    return [source["address"] for source in manifest.sources], request, mode
+    return [source["address"] for source in manifest.sources], request, asked
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -131,8 +135,14 @@ def _address(name: str) -> str:
     return str(folder) if "/" in name or name in (".", "..") or folder.exists() else address_of_name(name)
 
 
-def _policy(arguments: argparse.Namespace, mode: Any) -> Policy:
-    policy = Policy(mode, callers_folder() / arguments.trusted_root if arguments.trusted_root else None, arguments.signer, arguments.issuer)
+def _policy(arguments: argparse.Namespace, recorded: Mapping[str, Any]) -> Policy:
+    """As the command line says, and where it says nothing as the last time: who had to sign then has to now."""
+    mode = arguments.attestations if arguments.attestations != "carry" else recorded.get("attestations", "carry")
+    before = recorded if mode in JUDGING else {}
+    root = callers_folder() / arguments.trusted_root if arguments.trusted_root else None
+    if root is None and "trusted_root" in before:
+        raise UsageError(f"the last time had a --trusted-root (sha256 {before['trusted_root']}), which a mirror does not keep; give it again")
+    policy = Policy(mode, root, arguments.signer or before.get("signer"), arguments.issuer or before.get("issuer"))
     for option, value in (("--trusted-root", policy.trusted_root), ("--signer", policy.identity), ("--issuer", policy.issuer)):
         if value is not None and not policy.judges:
             raise UsageError(f"{option} without --attestations warn or require: nothing would be checked against it")

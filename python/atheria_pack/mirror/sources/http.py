@@ -21,6 +21,7 @@ from atheria_pack.mirror.sources.source import Answer, SourceError
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0  # seconds, whatever Retry-After asks for
 _MOST_CONNECTIONS = 64
+HIDDEN = "<TOKEN>"  # what stands for it where addresses are printed
 _TOKEN = re.compile(r"(?<=/t/)[^/]+")  # conda's way to put a token into an address
 
 # Its lines have every address as it was asked for, with the tokens in it.
@@ -126,7 +127,7 @@ class HttpSource:
 def without_secrets(address: str) -> str:
     """An address as it may be printed: no account, no token, nothing after a question mark."""
     parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=_TOKEN.sub("<TOKEN>", parts.path), query="", fragment="").geturl()
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=_TOKEN.sub(HIDDEN, parts.path), query="", fragment="").geturl()
 
 
 def reason(error: Exception) -> str:

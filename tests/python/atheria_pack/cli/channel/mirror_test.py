@@ -1,5 +1,6 @@
 """`channel mirror` as it is typed: what it reports, and each first wrong word."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from atheria_pack.cli.main import main
 _MIRROR_TESTS = Path(__file__).resolve().parents[2] / "mirror"
 sys.path.insert(0, str(_MIRROR_TESTS))
 
+from sigstore_world import IDENTITY, World  # noqa: E402
 from upstream import Package, Upstream, make_upstream  # noqa: E402
+from web import FaultyServer  # noqa: E402
 
 
 @pytest.fixture
@@ -63,6 +66,43 @@ def test_the_last_time_is_repeated(channel: Any, upstream: Upstream) -> None:
     assert status == 0 and "as the last time: python for linux-64, profiles no-gpu, pythons 3.11" in err
     assert "m shows generation 2" in out
     assert Path("m/noarch/ca-certificates-2027.1.1-h0_0.conda").exists() and not list(Path("m/linux-64").glob("python-3.12*"))
+
+
+def test_who_had_to_sign_the_last_time_has_to_again(channel: Any, upstream: Upstream) -> None:
+    world = World()
+    Path("root.json").write_text(json.dumps(world.trusted_root()))
+    package, newer = "noarch/ca-certificates-2026.2.1-h0_0.conda", "noarch/ca-certificates-2027.1.1-h0_0.conda"
+
+    def attest(path: str) -> None:
+        digest = hashlib.sha256((upstream.folder / path).read_bytes()).hexdigest()
+        Path(upstream.folder, f"{path}.v0.sigs").write_text(json.dumps([world.bundle(Path(path).name, digest, upstream.url)]))
+
+    attest(package)
+    judged = ("--attestations", "require", "--trusted-root", "root.json", "--signer", IDENTITY)
+    status, _, err = channel("up", "m", "--platform", "linux-64", "--spec", "ca-certificates", "--profile", "no-gpu", *judged)
+    assert status == 0, err
+    upstream.add(Package("ca-certificates", "2027.1.1", subdir="noarch"))
+    attest(newer)
+    status, _, err = channel("m")
+    assert status == 2 and "the last time had a --trusted-root (sha256 " in err and "give it again" in err
+    status, out, err = channel("m", "--trusted-root", "root.json")
+    assert status == 0 and "m shows generation 2" in out, err
+    request = json.loads(Path("m/.mirror/current/manifest.json").read_text())["request"]
+    digest = hashlib.sha256(Path("root.json").read_bytes()).hexdigest()
+    assert (request["attestations"], request["signer"], request["trusted_root"]) == ("require", IDENTITY, digest)
+    status, _, err = channel("m", "--trusted-root", "root.json", "--signer", "https://example.org/somebody-else")
+    assert status == 1 and "have no attestation that holds" in err
+
+
+def test_a_token_of_the_last_time_is_asked_for(channel: Any, upstream: Upstream) -> None:
+    with FaultyServer(upstream.folder.parent) as server:
+        Path("t").mkdir()
+        upstream.folder.rename("t/secret")
+        assert channel(f"{server.url}/t/secret", "m", "--platform", "linux-64", "--spec", "ca-certificates")[0] == 0
+        assert not [path for path in Path("m").rglob("*") if path.is_file() and path.suffix != ".conda" and b"secret" in path.read_bytes()]
+        server.asked.clear()
+        status, _, err = channel("m")
+        assert status == 2 and "/t/<TOKEN>, whose token it does not keep" in err and not server.asked
 
 
 def test_signed(channel: Any, upstream: Upstream, tmp_path: Path) -> None:
