@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 
+from atheria_pack.channel.base import address as address_of_name
 from atheria_pack.cli.options import callers_folder
 from atheria_pack.errors import PackError
 from atheria_pack.mirror.client_config import CLIENTS, Served, checked_address, everything, file_for
@@ -16,6 +18,7 @@ from atheria_pack.mirror.sources.http import HttpSource
 from atheria_pack.mirror.sources.source import Source
 
 HELP = "write what conda, mamba, pixi and rattler need to take packages from a mirror"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SECONDS = 5.0  # that a web server may be silent: the answer only makes the output better
 _LARGEST = 16 * 1024 * 1024
 
@@ -24,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address", metavar="MIRROR_ADDRESS", help="what clients will type: http://, https:// or file://, or a folder")
     parser.add_argument("--for", dest="client", choices=CLIENTS, help="only the file for this client, to be used as it is: `> ~/.condarc`")
     parser.add_argument(
-        "--upstream", metavar="ADDRESS", action="append", help="a channel that the mirror stands in for; default: those its manifest names"
+        "--upstream", metavar="CHANNEL", action="append",
+        help="a channel that the mirror stands in for, an address or a name such as conda-forge; default: those its manifest names",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON value to stdout: where each file goes, and its content")
 
@@ -47,9 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _upstream(name: str) -> str:
+    """The address of a channel that was given by its name, as `channel mirror` takes it; any other text as it is."""
+    return address_of_name(name) if _NAME.fullmatch(name) else name
+
+
 def _served(address: str, upstream: list[str] | None) -> Served:
     """The mirror at an address, with what its manifest says where that can be read; what cannot be known is told on stderr."""
-    named = tuple(checked_address(one) for one in upstream) if upstream else ()
+    named = tuple(checked_address(_upstream(one)) for one in upstream or ())
     try:
         manifest = _manifest(address)
     except (PackError, FileNotFoundError, OSError) as error:

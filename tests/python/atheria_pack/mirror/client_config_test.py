@@ -124,6 +124,8 @@ def test_the_verb_asks_the_mirror_what_it_has(tmp_path: Path, capsys: pytest.Cap
     assert main(["channel", "client-config", "m", "--json", "--upstream", "https://up.example/beta", "--for", "rattler"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert list(told["files"]) == ["rattler"] and "beta" in told["files"]["rattler"]["content"] and "alpha" not in told["files"]["rattler"]["content"]
+    assert main(["channel", "client-config", "m", "--upstream", "conda-forge", "--for", "rattler"]) == 0
+    assert list(toml(capsys.readouterr().out)["mirrors"]) == [str(rattler.Channel("conda-forge").base_url).rstrip("/")]
 
 
 def test_a_mirror_that_does_not_answer_is_said_and_enough_is_written(capsys: pytest.CaptureFixture[str]) -> None:
