@@ -72,6 +72,7 @@ class Report:
     - `generation`: the visible one, None where there is none. `published`: whether it is new. `packages`, `size`: of all that were chosen.
     - `summary`: what was planned; None where nothing had to be, as nothing is new.
     - `refusals`: what has no environment on some machine. `unmet`: (spec, platform) that has none on any. `notes`: of lock files.
+    - `mended`: indexes and shards of the visible generation that were lost or damaged, and made again; `signed`: whether it was signed just now.
     - `attested`: packages with an attestation that holds, None where none was judged. `doubts`: what is wrong with those of the others.
     """
 
@@ -83,6 +84,8 @@ class Report:
     size: int = 0
     summary: Summary | None = None
     fetched: Fetched = field(default_factory=Fetched)
+    mended: int = 0
+    signed: bool = False
     refusals: list[str] = field(default_factory=list)
     unmet: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -96,6 +99,7 @@ class Report:
         return {
             "schema": 1, "address": self.address, "dry_run": self.dry_run, "generation": self.generation, "published": self.published,
             "packages": self.packages, "size": self.size, "plan": self.summary.to_json() if self.summary else None, "fetched": fetched,
+            "mended": self.mended, "signed": self.signed,
             "refusals": self.refusals, "unmet": [{"spec": spec, "platform": platform} for spec, platform in self.unmet], "notes": self.notes,
             "attested": self.attested, "doubts": self.doubts, "seconds": round(self.seconds, 3),
         }  # fmt: skip
@@ -270,11 +274,18 @@ class _Run:
         write_page(table, staged, facts)
         manifest = publish(
             self._place, table, staged, sources=found.manifest_sources(), request=self._recorded(), now=now(), sidecars=self._sidecars(table),
-            sign=self._options.sign, stamps=stamps,
+            sign=self._options.sign, stamps=stamps, mended=self._mended,
         )  # fmt: skip
         shutil.rmtree(self._place.scratch / PARTIAL, ignore_errors=True)  # nothing goes on from what is left there
         self._report.generation = self._place.current()
         self._report.published = manifest is not None
+        self._report.signed |= manifest is not None and self._options.sign is not None
+
+    def _mended(self, path: str) -> None:
+        if path.endswith(f"/{SIGNATURE}"):
+            self._report.signed = True
+        else:
+            self._report.mended += 1
 
     def _sidecars(self, table: RecordTable) -> Iterator[tuple[str, str]]:
         """Path and sha256 of the attestations that lie beside the packages."""

@@ -45,6 +45,7 @@ def publish(
     sidecars: Iterable[tuple[str, str]] = (),
     sign: Signer | None = None,
     stamps: Stamps | None = None,
+    mended: Callable[[str], None] = lambda path: None,
 ) -> Manifest | None:
     """Make the packages of a table visible, with the indexes that lie staged. To be called by who holds `place.writing()`.
 
@@ -53,6 +54,7 @@ def publish(
         now: Unix time in seconds. A clock that went back is no reason to wait: `published` is then that of the parent.
         sidecars: (path, sha256) of files beside the packages that are in the place already.
         stamps: those of this place, where the caller has them open.
+        mended: hears of each file of the visible generation that was put right where nothing is new, and of a signature that was added.
 
     Returns:
         The manifest, or None where nothing is new: the visible generation was asked for the same and names the same files, the page apart.
@@ -78,7 +80,7 @@ def publish(
         number = place.current()
         parent = None if number is None else history.manifest(place, number)
         if parent and parent.request == request and _same(place, parent, staged, sums):
-            _renew(place, parent, staged, sums, sign, stamps)
+            _renew(place, parent, staged, sums, sign, stamps, mended)
             return None
         found = Manifest(
             generation=parent.generation + 1 if parent else 1,
@@ -185,7 +187,9 @@ def _without_page(lines: Iterable[bytes]) -> Iterator[bytes]:
     return (line for line in lines if not line.endswith(f"  {PAGE}\n".encode()))
 
 
-def _renew(place: Place, parent: Manifest, staged: Path, sums: str, sign: Signer | None, stamps: Stamps) -> None:
+def _renew(
+    place: Place, parent: Manifest, staged: Path, sums: str, sign: Signer | None, stamps: Stamps, mended: Callable[[str], None]
+) -> None:
     """Put right what is lost or damaged of the visible generation, from the same files made anew."""
     folder = generation_folder(parent.generation)
     renewed = False
@@ -195,6 +199,7 @@ def _renew(place: Place, parent: Manifest, staged: Path, sums: str, sign: Signer
             return False
         place.put(target, staged / path)
         stamps.remember(target, digest)
+        mended(target)
         return True
 
     with open(staged / SUMS, "rb") as lines:
@@ -205,18 +210,18 @@ def _renew(place: Place, parent: Manifest, staged: Path, sums: str, sign: Signer
         renewed |= renew(f"{folder}/{SUMS}", SUMS, sums)
     if sign and place.look(f"{folder}/{SIGNATURE}") is None:
         place.write(f"{folder}/{SIGNATURE}", sign(parent.to_bytes()))
+        mended(f"{folder}/{SIGNATURE}")
         renewed = True
-    if renewed or not _shown(place, folder):
+    if renewed or not _shown(place, parent.generation, stamps):
         place.switch(parent.generation)
 
 
-def _shown(place: Place, folder: str) -> bool:
+def _shown(place: Place, number: int, stamps: Stamps) -> bool:
     """Whether every index of a generation is what clients get."""
-    for found in place.files(folder):
-        path = found.path.removeprefix(f"{folder}/")
+    for path, digest in history.sums(place, number):
         if is_index(path):
-            public = place.look(path)
-            if public is None or (public.size, public.stamp) != (found.size, found.stamp):
+            own = place.look(f"{generation_folder(number)}/{path}")
+            if own is None or not stamps.shown(path, own, digest):
                 return False
     return True
 

@@ -179,15 +179,21 @@ def _print(report: Report, target: str) -> None:
     if report.attested is not None:
         print(f"attested: {report.attested} of {report.packages} packages")
     all_of_it = f"{report.packages} packages, {binary(report.size)}"
+    signed = ", signed" if report.signed else ""
     if report.dry_run:
         print(f"nothing was written; {target} would show {all_of_it}")
     elif report.published:
         fetched = report.fetched
-        how = f"{fetched.files} files fetched" + (f" ({fetched.linked} by hard link)" if fetched.linked else "")
-        print(f"{target} shows generation {report.generation}: {all_of_it}; {how}, {report.seconds:.1f} s")
+        how = f"{_files(fetched.files)} fetched" + (f" ({fetched.linked} by hard link)" if fetched.linked else "")
+        print(f"{target} shows generation {report.generation}: {all_of_it}; {how}{signed}, {report.seconds:.1f} s")
     else:
-        mended = f", {report.fetched.files} files mended" if report.fetched.files else ""
-        print(f"{target} is up to date at generation {report.generation}: {all_of_it}{mended}; {report.seconds:.1f} s")
+        count = report.fetched.files + report.mended
+        mended = f", {_files(count)} mended" if count else ""
+        print(f"{target} is up to date at generation {report.generation}: {all_of_it}{mended}{signed}; {report.seconds:.1f} s")
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def _print_plan(summary: Summary) -> None:

@@ -45,6 +45,23 @@ def test_what_is_said(channel: Any, upstream: Upstream) -> None:
     assert status == 0 and "m shows generation 1: " in out and "by hard link" in out
     status, out, err = channel("up", "m", "--platform", "linux-64")
     assert status == 0 and out.startswith("m is up to date at generation 1: ") and len(out.splitlines()) == 1
+    assert "mended" not in out and "signed" not in out
+
+
+def test_what_was_put_right_is_said(channel: Any, upstream: Upstream) -> None:
+    asked = ("up", "m", "--platform", "linux-64", "--copy")
+    channel(*asked)
+    package = Path("m/noarch/ca-certificates-2026.2.1-h0_0.conda")
+    package.write_bytes(b"damaged")
+    assert ", 1 file mended; " in channel(*asked)[1]
+    shown = Path("m/.mirror/current/linux-64")
+    (shown / "repodata.json").write_bytes(b"damaged")
+    (shown / "repodata.json.zst").unlink()
+    assert ", 2 files mended; " in channel(*asked)[1]
+    (shown / "repodata.json").write_bytes(b"damaged")
+    package.unlink()
+    told = json.loads(channel(*asked, "--json")[1])
+    assert (told["fetched"]["files"], told["mended"], told["signed"], told["published"]) == (1, 1, False, False)
 
 
 def test_json_is_all_there_is_on_stdout(channel: Any, upstream: Upstream) -> None:
@@ -107,7 +124,11 @@ def test_a_token_of_the_last_time_is_asked_for(channel: Any, upstream: Upstream)
 
 def test_signed(channel: Any, upstream: Upstream, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests", "-f", str(tmp_path / "key")], check=True)
-    assert channel("up", "m", "--platform", "linux-64", "--sign", "key")[0] == 0
+    channel("up", "m", "--platform", "linux-64")
+    assert " mended" not in (out := channel("up", "m", "--platform", "linux-64", "--sign", "key")[1]) and ", signed; " in out
+    assert "signed" not in channel("up", "m", "--platform", "linux-64", "--sign", "key")[1]
+    status, out, _ = channel("up", "m2", "--platform", "linux-64", "--sign", "key")
+    assert status == 0 and " by hard link), signed, " in out
     signature = tmp_path / "m" / ".mirror" / "current" / "manifest.json.sig"
     (tmp_path / "allowed").write_text(f"tests {(tmp_path / 'key.pub').read_text()}")
     checked = subprocess.run(
