@@ -63,6 +63,16 @@ class Stamps:
         if there is not None:
             self._remember(there, sha256)
 
+    def shown(self, path: str, own: Found, sha256: str) -> bool:
+        """Whether clients get the bytes of `own`, an index of a generation, under the index's public name.
+
+        What a link leads to has one stamp; the copy that a bucket has in place of it may have another, and is read once then.
+        """
+        public = self._place.look(path)
+        if public is None:
+            return False
+        return (public.size, public.stamp) == (own.size, own.stamp) or self.check(path, sha256, found=public)
+
     def forget(self, path: str) -> None:
         """The file is gone; for a path with a slash at its end, everything below it."""
         below = path.rstrip("/")

@@ -14,9 +14,12 @@ from atheria_pack.mirror.bucket import BucketError, open_bucket
 from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.media import ASK_EACH_TIME, FOR_EVER
 from atheria_pack.mirror.places.s3 import S3Place
+from atheria_pack.mirror.stamps import Stamps
+from atheria_pack.mirror.unchanged import files_unchanged
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from serving import Bucket, moto_bucket  # noqa: E402
+from small_mirror import entry, show  # noqa: E402
 
 MIB = 1024 * 1024
 
@@ -114,6 +117,27 @@ def test_what_else_is_in_the_bucket_is_left_alone(place: S3Place) -> None:
         assert place.current() == number
     assert place.read("noarch/repodata.json") == b"{}" and place.look("linux-64/repodata.json") is None
     assert place.read("Our Logs/2026/a.txt") == b"mine"
+
+
+def test_the_copy_of_a_large_index_is_known_again(place: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has another ETag than what it is a copy of, which went up in parts."""
+    large = {"linux-64": {"info": {"subdir": "linux-64", "padding": "x" * (5 * MIB + 9)}}}
+    monkeypatch.setattr("atheria_pack.mirror.places.s3._PART", 5 * MIB)
+    manifest = show(place, entry("a"), info=large)
+    own, public = (place.look(f"{folder}linux-64/repodata.json") for folder in (".mirror/generations/1/", ""))
+    assert own.size == public.size and own.stamp != public.stamp
+    opened = []
+    monkeypatch.setattr(place, "open", lambda path, was=place.open: opened.append(path) or was(path))
+    for again in (False, True):
+        with place.writing(), Stamps(place) as stamps:
+            assert files_unchanged(place, manifest, stamps, False)
+        assert ("linux-64/repodata.json" in opened) != again, "it is read once"
+        opened.clear()
+    monkeypatch.setattr(place, "switch", lambda number: pytest.fail("copied once more"))
+    assert show(place, entry("a"), info=large) is None
+    place.write("linux-64/repodata.json", b"y" * own.size)
+    with place.writing(), Stamps(place) as stamps:
+        assert not files_unchanged(place, manifest, stamps, False)
 
 
 def test_uploads_that_died_are_dropped_by_the_next_writer(place: S3Place, server: Bucket) -> None:
