@@ -34,7 +34,7 @@ from atheria_pack.mirror.sources.snapshot import Snapshot, snapshot
 from atheria_pack.mirror.sources.source import Source
 from atheria_pack.mirror.stamps import Remembered, Stamps, sha256_of
 from atheria_pack.mirror.unchanged import files_unchanged, sources_unchanged
-from atheria_pack.mirror.wanted.closure import Closure, close
+from atheria_pack.mirror.wanted.closure import Closure, close, in_words
 from atheria_pack.mirror.wanted.request import Request
 
 _NAMED = 10  # packages that an error names
@@ -219,7 +219,7 @@ class _Run:
         if not len(closure.table):
             raise UsageError(f"nothing is chosen: {named} has no package for {', '.join(request.platforms)}")
         report = self._report
-        report.refusals, report.unmet, report.notes = [str(refusal) for refusal in closure.refusals], closure.unmet(), closure.notes
+        report.refusals, report.unmet, report.notes = in_words(closure.refusals), closure.unmet(), closure.notes
         report.packages, report.size = len(closure.table), closure.table.size()
         return found, closure
 

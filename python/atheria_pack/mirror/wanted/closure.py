@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +43,22 @@ class Refusal:
 
     def __str__(self) -> str:
         return f"{_combination(self.spec, self.platform, self.profile, self.python)}: {self.reason}"
+
+
+def in_words(refusals: Iterable[Refusal]) -> list[str]:
+    """Refusals in words: one line for all machines and Pythons that a spec is refused on for the same reason."""
+    pythons: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for refusal in refusals:
+        alike = pythons.setdefault((refusal.spec, refusal.platform, refusal.reason), {})
+        alike.setdefault(refusal.profile, []).extend([refusal.python] if refusal.python else [])
+    lines = []
+    for (spec, platform, reason), machines_of in pythons.items():
+        together: dict[tuple[str, ...], list[str]] = {}
+        for profile, versions in machines_of.items():
+            together.setdefault(tuple(versions), []).append(profile)
+        for same, profiles in together.items():
+            lines.append(f"{_combination(spec, platform, ', '.join(profiles), '/'.join(same) or None)}: {reason}")
+    return lines
 
 
 @dataclass(frozen=True)
@@ -161,7 +177,7 @@ def _check(closure: Closure, request: Request) -> None:
     met = {solution.spec for solution in closure.solutions}
     lost = [spec for spec in request.specs if spec not in met]
     if lost:
-        reasons = [f"  {refusal}" for refusal in closure.refusals if refusal.spec in lost]
+        reasons = [f"  {line}" for line in in_words(refusal for refusal in closure.refusals if refusal.spec in lost)]
         text = f"{len(lost)} of {len(request.specs)} specs can be satisfied on none of the machines asked for: {', '.join(map(repr, lost))}"
         advice = "look for a misspelt name, a platform that it was never built for, or a source that is missing"
         raise ClosureError("\n".join([f"{text}; {advice}", *reasons]))

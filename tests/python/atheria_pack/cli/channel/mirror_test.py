@@ -71,7 +71,7 @@ def test_json_is_all_there_is_on_stdout(channel: Any, upstream: Upstream) -> Non
     assert told["plan"]["new"]["files"] == told["packages"] == told["fetched"]["files"]
     assert {"spec": "tensor=*=cuda*", "platform": "osx-arm64"} in told["unmet"]
     assert any("no-gpu" in refusal for refusal in told["refusals"])
-    every = [word for accel in ("cuda", "metal", "rocm") for word in ("--spec", f"tensor=*={accel}*")]
+    every = [word for accel in ("cuda", "metal", "rocm") for with_it in ("", " & python") for word in ("--spec", f"tensor=*={accel}*{with_it}")]
     status, out, err = channel("up", "m2", "--platform", "linux-64,osx-arm64", *every)
     assert "tensor=*=cuda*: no environment on any machine of osx-arm64" in err and "left out: " in err and "more, which --json tells" in err
 

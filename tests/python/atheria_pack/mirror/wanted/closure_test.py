@@ -14,7 +14,7 @@ import yaml
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror.records import RecordTable
 from atheria_pack.mirror.sources.snapshot import snapshot
-from atheria_pack.mirror.wanted.closure import Closure, ClosureError, close
+from atheria_pack.mirror.wanted.closure import Closure, ClosureError, Refusal, close, in_words
 from atheria_pack.mirror.wanted.locks import LockError
 from atheria_pack.mirror.wanted.profiles import machines
 from atheria_pack.mirror.wanted.request import Request
@@ -206,6 +206,21 @@ def test_the_reasons(tmp_path: Path, scratch: Path) -> None:
         assert closure.unmet() == [("app", "osx-arm64"), ("app=*=cuda* & data", "osx-arm64"), ("tool", "osx-arm64")]
         assert {solution.python for solution in closure.solutions if solution.spec == "app"} == {None}
         assert {solution.packages for solution in closure.solutions if solution.spec == "tool"} == {2}
+
+
+def test_refusals_for_one_reason_are_one_line() -> None:
+    def refusal(profile: str, python: str | None, reason: str = "no GPU") -> Refusal:
+        return Refusal("app", "linux-64", profile, python, reason)
+
+    every = [refusal(profile, python) for profile in ("no-gpu", "cuda12") for python in ("3.12", "3.13")]
+    assert in_words(every) == ["app on linux-64, no-gpu, cuda12, python 3.12/3.13: no GPU"]
+    assert in_words([*every[:3], refusal("cuda13", "3.12", "too new"), refusal("rocm", None)]) == [
+        "app on linux-64, no-gpu, python 3.12/3.13: no GPU",
+        "app on linux-64, cuda12, python 3.12: no GPU",
+        "app on linux-64, rocm: no GPU",
+        "app on linux-64, cuda13, python 3.12: too new",
+    ]
+    assert in_words([]) == []
 
 
 def test_everything(tmp_path: Path, scratch: Path) -> None:
