@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from atheria_pack.mirror.entry import Entry
 from atheria_pack.mirror.sources import open_source
@@ -41,11 +41,17 @@ class Origins:
         """The source of an entry's file, and the path there."""
         base, _, name = entry.origin.rpartition("/")
         with self._lock:
-            if f"{base}/" not in self._bases:  # a wheel, whose record has an address of its own
-                self._keep(f"{base}/", open_source(base), "", of_its_own=True)
-            source, folder = self._bases[f"{base}/"]
+            source, folder = self._bases.get(f"{base}/") or self._elsewhere(base)
         name = name if name == entry.file_name else unquote(name)
         return source, f"{folder}/{name}".lstrip("/")
+
+    def _elsewhere(self, base: str) -> tuple[Source, str]:
+        """The source of a wheel, whose record has an address of its own, and the folder there. Wheels have a folder each, and few servers."""
+        parts = urlsplit(base)
+        root, folder = (f"{parts.scheme}://{parts.netloc}", unquote(parts.path)) if parts.scheme in ("http", "https") else (base, "")
+        if f"{root}/" not in self._bases:
+            self._keep(f"{root}/", open_source(root), "", of_its_own=True)
+        return self._bases[f"{root}/"][0], folder.strip("/")
 
     def _keep(self, base: str, source: Source, folder: str, of_its_own: bool) -> None:
         if base not in self._bases:

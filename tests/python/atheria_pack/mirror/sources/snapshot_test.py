@@ -254,13 +254,23 @@ def test_a_folder_beside_the_channel(tmp_path: Path, scratch: Path) -> None:
         assert next(found.table.entries()).origin == f"{tmp_path}/files/x-1-0.conda"
 
 
+def test_wheels_of_one_server_are_asked_for_over_one_client(tmp_path: Path, scratch: Path) -> None:
+    """Each has connections and certificates of its own, and in an index of wheels each wheel has a folder of its own."""
+    wheels = {f"a-{number}-0": record("a", url=f"https://host/pa%20ckages/{number:02x}/a-{number}-py3-none-any.whl") for number in range(40)}
+    folder = write_channel(tmp_path, noarch={"info": {}, "v3": {"whl": wheels}})
+    with read(scratch, folder, subdirs=()) as found:
+        entries = list(found.table.entries())
+        assert len({id(found.source_of(entry)) for entry in entries}) == 1
+        assert {found.path_in_source(entry) for entry in entries} == {f"pa ckages/{number:02x}/a-{number}-py3-none-any.whl" for number in range(40)}
+
+
 def test_wheels_lie_where_their_records_say(tmp_path: Path, scratch: Path) -> None:
     wheels = {"a-1-0": record("a", url="https://host/deep/a-1-py3-none-any.whl"), "b-1-0": record("b", url="../w/b%2B.whl"), "c-1-0": record("c")}
     folder = write_channel(tmp_path, noarch={"info": {}, "v3": {"whl": wheels}})
     with read(scratch, folder, subdirs=()) as found:
         a, b, c = found.table.entries()
         assert (a.file_name, a.origin) == ("a-1-0.whl", "https://host/deep/a-1-py3-none-any.whl")
-        assert (found.source_of(a).address, found.path_in_source(a)) == ("https://host/deep", "a-1-py3-none-any.whl")
+        assert (found.source_of(a).address, found.path_in_source(a)) == ("https://host", "deep/a-1-py3-none-any.whl")
         assert (found.source_of(c).address, found.path_in_source(c)) == (str(folder), "noarch/c-1-0.whl")
         assert b.origin == f"{folder}/noarch/../w/b%2B.whl"
         (folder / "w").mkdir()
