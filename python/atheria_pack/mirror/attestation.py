@@ -97,7 +97,7 @@ def verdicts(entries: Iterable[Entry], place: Place, policy: Policy) -> Iterator
     The target channel of an attestation is compared with where the package came from, and a difference told as a reason beside the signer:
     who mirrors a mirror has no other address to show. UsageError for a trusted root that cannot be read.
     """
-    root = _trusted_root(policy.trusted_root)
+    root = read_root(policy.trusted_root)
     publisher = Publisher(policy.identity, Issuer(policy.issuer) if policy.issuer else None)
     checks = VerificationPolicy.require(publisher, channel_check=ChannelCheck.WARN, max_sidecar_size=LARGEST)
     batch: list[Entry] = []
@@ -117,7 +117,8 @@ def _digest_of(root: Path | None) -> str:
         raise UsageError(f"--trusted-root {root}: {error.strerror}; expected a sigstore trusted_root.json") from error
 
 
-def _trusted_root(path: Path | None) -> TrustedRoot:
+def read_root(path: Path | None) -> TrustedRoot:
+    """The trusted root in a file, or the public one for None. UsageError for a file that is none."""
     if path is None:
         return TrustedRoot.embedded()
     try:

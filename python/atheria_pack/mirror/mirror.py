@@ -14,7 +14,7 @@ from typing import Any
 
 from atheria_pack.errors import UsageError
 from atheria_pack.mirror import history
-from atheria_pack.mirror.attestation import AttestationError, Policy, loose, pinned, verdicts
+from atheria_pack.mirror.attestation import AttestationError, Policy, loose, pinned, read_root, verdicts
 from atheria_pack.mirror.entry import Entry
 from atheria_pack.mirror.fetch import Fetched, Fetcher, Watcher
 from atheria_pack.mirror.generation import ManifestError
@@ -115,6 +115,8 @@ def mirror(addresses: Sequence[str], place: Place, request: Request, options: Op
     report = Report(place.address, options.dry_run, place.current())
     # What needs no network is told before the network is asked, and by a dry run as well.
     _ = request.read_locks
+    if options.attestations.judges:
+        read_root(options.attestations.trusted_root)
     sources = [open_source(address) for address in addresses]
     _refuse_own(sources, place)
     if isinstance(place, FolderPlace):
