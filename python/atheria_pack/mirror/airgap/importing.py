@@ -20,6 +20,7 @@ from atheria_pack.mirror.airgap.listing import BundleError, Counts, Head, Kind, 
 from atheria_pack.mirror.airgap.signature import SignatureError, verify_signature
 from atheria_pack.mirror.generation import Manifest
 from atheria_pack.mirror.layout import INCOMING, MANIFEST, PRIVATE, SIGNATURE, STAGING, SUMS
+from atheria_pack.mirror.places.folder import FolderPlace
 from atheria_pack.mirror.places.place import Place
 from atheria_pack.mirror.publish import install
 from atheria_pack.mirror.stamps import Stamps
@@ -55,6 +56,8 @@ def import_bundle(
     except OSError as error:
         raise BundleError(f"{bundle}: the bundle cannot be read ({error.strerror})") from error
     with stream, tempfile.TemporaryDirectory(prefix="bundle-") as folder:
+        if isinstance(place, FolderPlace):
+            place.refuse_strangers()  # before a long bundle is read, and in a dry run as well
         opened = OpenBundle(stream, str(bundle), Path(folder))
         signer = _believed(opened, allowed_signers)
         listing = opened.listing()

@@ -88,6 +88,7 @@ def test_what_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     (here / "mirror").mkdir()
     (here / "mirror/thesis.txt").write_text("mine")
     assert channel("export", "origin", "b.tar", "--sign", "key") == 0
-    assert channel("import", "b.tar", "mirror", "--allowed-signers", "allowed") == 1
-    assert "thesis.txt" in capsys.readouterr().err
+    for dry in ([], ["--dry-run"]):
+        assert channel("import", "b.tar", "mirror", "--allowed-signers", "allowed", *dry) == 1
+        assert "thesis.txt" in capsys.readouterr().err
     assert [path.name for path in (here / "mirror").iterdir()] == ["thesis.txt"]
