@@ -107,7 +107,8 @@ class HttpSource:
                 wait = min(_LONGEST_WAIT, float(asked)) if asked.isascii() and asked.isdigit() else wait
             if attempt < self._attempts:
                 time.sleep(wait)
-        raise SourceError(f"{self.address}/{path} cannot be read after {self._attempts} attempts: {why}")
+        raise SourceError(f"{self.address}/{path} cannot be read after {_times(self._attempts)}: {why}; is the address right, and its server in "
+                          "reach? Then run it again")
 
     def wait(self, attempt: int) -> float:
         """Seconds to wait after the given attempt, counted from 1."""
@@ -218,7 +219,7 @@ class _Body(io.RawIOBase):
         if self._encoded or not self._validator:
             raise SourceError(f"{broken}; the server gives no ETag and no date, so it cannot be told whether it still has the same file")
         if self._failures >= self._source.attempts:
-            raise SourceError(f"{broken}; given up after {self._failures} attempts")
+            raise SourceError(f"{broken}; given up after {_times(self._failures)}")
         time.sleep(self._source.wait(self._failures))
         size = self.size
         response = self._source.ask(self._path, {"Range": f"bytes={self._position}-", "If-Range": self._validator})
@@ -245,3 +246,7 @@ def _validator(response: httpx.Response) -> str:
     """What tells one state of a file from another, as If-Range takes it: a strong ETag, or the date."""
     tag = str(response.headers.get("ETag", ""))
     return tag if tag.startswith('"') else str(response.headers.get("Last-Modified", ""))
+
+
+def _times(attempts: int) -> str:
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
