@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ class Item:
     """A file to bring.
 
     `path`: where it goes in the place. `size`: bytes, 0 where no index says. `sha256`: in hexadecimal. `at`: where it lies in the source, empty
-    where that is the same as `path`. `beside`: the ending of a small file that is taken along if the source has it, though no index promises
+    where that is the same as `path`. `beside`: the ending of a small list in JSON that is taken along if the source has it, though no index promises
     it; empty for none.
     """
 
@@ -108,6 +109,7 @@ class Fetcher:
         self._hidden = os.umask(0o077)  # what a file that is made here lacks; there is no way to ask without setting it
         os.umask(self._hidden)
         self._stop = threading.Event()
+        self._strange = False  # whether a server was seen to give something else in the place of what it does not have
         self._stripes = [threading.Lock() for _ in range(_STRIPES)]
         self.fetched = Fetched()
 
@@ -160,6 +162,11 @@ class Fetcher:
             return
         if len(content) > _LARGEST_BESIDE:
             self._watcher.note(f"{item.origin}{item.beside} has more than {_LARGEST_BESIDE} bytes; it is left out")
+            return
+        if not _is_list(content):
+            if not self._strange:
+                self._strange = True
+                self._watcher.note(f"{item.origin}{item.beside} is no list of attestations (a page?); it is left out, as are others like it")
             return
         self._place.write(item.path + item.beside, content)
 
@@ -272,6 +279,14 @@ class Fetcher:
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise _StoppedError
+
+
+def _is_list(content: bytes) -> bool:
+    """Whether it is JSON of a list, as every sidecar is."""
+    try:
+        return isinstance(json.loads(content), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _next(running: set[Future[Item]]) -> tuple[set[Future[Item]], list[Item]]:

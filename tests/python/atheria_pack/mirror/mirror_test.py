@@ -416,6 +416,20 @@ def test_attestations_are_carried_and_judged(upstream: Upstream, tmp_path: Path)
     assert not any(".sigs" in path for path in tree(tmp_path / "ignored"))
 
 
+def test_a_page_in_the_place_of_a_sidecar_is_left_out(
+    upstream: Upstream, tmp_path: Path, serve_with_faults: Callable[..., FaultyServer]
+) -> None:
+    """Some servers answer 200 with a page for what they do not have; published once, it would stay."""
+    server = serve_with_faults(upstream.folder)
+    server.fail(SIDECAR_SUFFIX, Fault(status=200))
+    watching = Watching()
+    notes: list[str] = []
+    watching.note = notes.append  # type: ignore[method-assign]
+    mirror([server.url], open_place(str(tmp_path / "m")), LINUX, Options(jobs=1), Talk(watching.told.append, watching.watch))
+    assert packages(tmp_path / "m") and not any(".sigs" in path for path in tree(tmp_path / "m"))
+    assert len(notes) == 1 and f"{SIDECAR_SUFFIX} is no list of attestations" in notes[0]
+
+
 def test_a_promised_sidecar_of_other_bytes_is_refused(upstream: Upstream, tmp_path: Path) -> None:
     promised = "noarch/ca-certificates-2026.2.1-h0_0.conda"
     upstream.hotfix(promised, attestations_sha256="0" * 64)
