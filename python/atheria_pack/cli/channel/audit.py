@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import islice
 
 from atheria_pack.cli.channel.progress import binary
 from atheria_pack.cli.options import callers_folder
@@ -61,7 +62,7 @@ def _json(address: str, manifest: Manifest, packages: Iterable[Provenance]) -> I
 def _tables(address: str, manifest: Manifest, packages: Iterable[Provenance], widths: list[int] | None) -> Iterator[str]:
     """`widths`: of the columns of plain text; None for Markdown."""
     totals = Totals()
-    yield from _heading(f"{address}, generation {manifest.generation}", "#", widths)
+    yield from islice(_heading(f"{address}, generation {manifest.generation}", "#", widths), 1, None)  # no empty line above the first
     yield from _row(_COLUMNS, widths, heading=True)
     for one in packages:
         totals.add(one)

@@ -31,6 +31,7 @@ def test_a_table(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for column, cell in (("licence", "MIT"), ("origin", "https://channel.example/stable/"), ("why", "a on linux-64, no-gpu")):
         assert row[heading.index(column) :].startswith(cell)
     assert f"1 packages whose record tells no licence: {B.path}" in lines
+    assert lines[0].endswith("m, generation 2"), "no empty line for `head -1`"
     assert lines[-1].startswith("2 packages, ") and lines[-1].endswith("2 licences, 1 channels")
 
 
