@@ -71,7 +71,8 @@ class Report:
 
     - `generation`: the visible one, None where there is none. `published`: whether it is new. `packages`, `size`: of all that were chosen.
     - `summary`: what was planned; None where nothing had to be, as nothing is new.
-    - `refusals`: what has no environment on some machine. `unmet`: (spec, platform) that has none on any. `notes`: of lock files.
+    - `refusals`: what has no environment on some machine. `unmet`: (spec, platform) that has none on any. `notes`: of lock files, and of a
+      signature that the generation before has.
     - `mended`: indexes and shards of the visible generation that were lost or damaged, and made again; `signed`: whether it was signed just now.
     - `attested`: packages with an attestation that holds, None where none was judged. `doubts`: what is wrong with those of the others.
     """
@@ -282,6 +283,9 @@ class _Run:
         self._report.generation = self._place.current()
         self._report.published = manifest is not None
         self._report.signed |= manifest is not None and self._options.sign is not None
+        number = manifest.generation if manifest else 0
+        if manifest and not self._options.sign and self._place.look(f"{generation_folder(number - 1)}/{SIGNATURE}"):
+            self._report.notes.append(f"generation {number - 1} was signed, {number} is not; the same with --sign KEY signs it")
 
     def _mended(self, path: str) -> None:
         if path.endswith(f"/{SIGNATURE}"):

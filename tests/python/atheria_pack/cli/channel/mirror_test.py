@@ -129,6 +129,9 @@ def test_signed(channel: Any, upstream: Upstream, tmp_path: Path) -> None:
     assert "signed" not in channel("up", "m", "--platform", "linux-64", "--sign", "key")[1]
     status, out, _ = channel("up", "m2", "--platform", "linux-64", "--sign", "key")
     assert status == 0 and " by hard link), signed, " in out
+    upstream.add(Package("ca-certificates", "2027.1.1", subdir="noarch"))
+    assert "generation 1 was signed, 2 is not; the same with --sign KEY signs it" in channel("m2")[2]
+    assert ", signed; " in channel("m2", "--sign", "key")[1]
     signature = tmp_path / "m" / ".mirror" / "current" / "manifest.json.sig"
     (tmp_path / "allowed").write_text(f"tests {(tmp_path / 'key.pub').read_text()}")
     checked = subprocess.run(
