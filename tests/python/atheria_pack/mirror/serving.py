@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -69,8 +70,9 @@ def moto_bucket() -> Iterator[Bucket]:
             patch.setenv(name, value)
         try:
             client = boto3.client("s3", endpoint_url=endpoint)
-            client.create_bucket(Bucket="mirror")
-            yield Bucket("mirror", endpoint, environment, client)
+            name = f"mirror-{secrets.token_hex(4)}"  # moto keeps what a bucket held for as long as the process lives, whatever server it is asked by
+            client.create_bucket(Bucket=name)
+            yield Bucket(name, endpoint, environment, client)
         finally:
             server.stop()
 
