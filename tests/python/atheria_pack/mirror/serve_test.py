@@ -175,7 +175,8 @@ def test_a_taken_port_is_said(place: FolderPlace) -> None:
 
 def test_the_verb_says_where_and_ends_in_order(place: FolderPlace) -> None:
     words = [sys.executable, "-m", "atheria_pack", "channel", "serve", str(place.root), "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[4] / "python")}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
         try:
             address = process.stdout.readline().strip()
