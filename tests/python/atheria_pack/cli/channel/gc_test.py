@@ -9,18 +9,9 @@ from atheria_pack.cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "mirror"))
 
-from small_mirror import BORN, entry, listed, show, small  # noqa: E402
+from small_mirror import BORN, entry, listed, show  # noqa: E402
 
 A, B = entry("a"), entry("b", license=None)
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a mirror `m` of two generations: a, then a and b."""
-    place = small(tmp_path / "m", A)
-    show(place, A, B, now=BORN + 1)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_what_is_old_goes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
